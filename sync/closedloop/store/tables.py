@@ -1,0 +1,142 @@
+"""The operational database: what cannot be rebuilt from the source systems.
+
+SQLAlchemy Core, SQLite (WAL) by default, Postgres by URL. Times are ISO text in UTC with a fixed width,
+so that they sort as text on every database. Values read from or written to a vendor are JSON text.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+#: Grain: one command that did work (`sync`, `reconcile`, `plan`, `apply`, `revert`, `run`).
+run = Table(
+    "run",
+    metadata,
+    Column("id", String(32), primary_key=True),  # sorts by time: 20261121T204500Z-3f9a
+    Column("kind", String(16), nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("ended_at", String(32)),
+    Column("state", String(16), nullable=False),  # running, done, partly_failed, failed, stopped, died
+    Column("exit_code", Integer),
+    Column("detail", Text, nullable=False, default="{}"),  # JSON: what the verb wants to remember
+)
+
+#: Grain: one stream in one sync run: the proof that we hold what the source has.
+stream_run = Table(
+    "stream_run",
+    metadata,
+    Column("run_id", String(32), ForeignKey("run.id"), primary_key=True),
+    Column("connection", String(64), primary_key=True),
+    Column("stream", String(64), primary_key=True),
+    Column("rows", Integer, nullable=False),  # records received in this run
+    Column("keys", Integer, nullable=False),  # distinct keys among them
+    Column("requests", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("source_count", Integer),  # what the source says it has; null where it cannot count
+    Column("held_count", Integer),  # what the store holds after the run, counted the same way
+    Column("cursor", String(64)),  # newest cursor value held
+    Column("source_cursor", String(64)),  # newest cursor value the source has, where it can say
+    Column("deleted", Integer, nullable=False, default=0),
+    Column("quarantined", Integer, nullable=False, default=0),
+    Column("verdict", String(16), nullable=False),  # proven, unproven, stale, incomplete, failed
+    Column("reason", Text),
+    Column("at", String(32), nullable=False),
+)
+
+#: Grain: one record that was refused, on the way in or on the way out.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("connection", String(64), nullable=False),
+    Column("stream", String(64), nullable=False),
+    Column("record_key", String(128), nullable=False),
+    Column("direction", String(8), nullable=False),  # read, write
+    Column("reason", Text, nullable=False),
+    Column("record", Text, nullable=False),  # JSON as it came
+    Column("first_seen", String(32), nullable=False),
+    Column("last_seen", String(32), nullable=False),
+    Column("attempts", Integer, nullable=False, default=1),
+    Column("resolved_at", String(32)),
+    Index("quarantine_key", "connection", "stream", "record_key", "direction", unique=True),
+)
+
+#: Grain: one decision by a person about two records. It outranks every automatic link.
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(24), nullable=False),  # customer_account, person_person
+    Column("left_key", String(160), nullable=False),
+    Column("right_key", String(160), nullable=False),
+    Column("verdict", String(8), nullable=False),  # accept, reject
+    Column("who", String(128), nullable=False),
+    Column("why", Text, nullable=False, default=""),
+    Column("at", String(32), nullable=False),
+)
+
+#: Grain: one plan: the difference between what the CRM should hold and what it holds.
+plan = Table(
+    "plan",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("connection", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("as_of", String(10), nullable=False),
+    Column("basis", String(64), nullable=False),  # digest of the figures it rests on: a plan on old figures is stale
+    Column("state", String(16), nullable=False),  # open, applying, applied, partly_applied, stale, superseded
+    Column("summary", Text, nullable=False, default="{}"),  # JSON: counts and guard results
+)
+
+#: Grain: one field of one record in one plan.
+plan_row = Table(
+    "plan_row",
+    metadata,
+    Column("plan_id", String(32), ForeignKey("plan.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("entity", String(24), nullable=False),  # campaign, account
+    Column("key", String(160), nullable=False),
+    Column("object", String(64), nullable=False),  # the vendor's object: event.event
+    Column("record_id", String(64), nullable=False),
+    Column("field", String(128), nullable=False),
+    Column("measure", String(64), nullable=False),
+    Column("desired", Text),  # JSON values; null: the field should be empty
+    Column("actual", Text),
+    Column("last_written", Text),
+    Column("action", String(16), nullable=False),  # write, keep_theirs
+)
+
+#: Grain: one field of one record that we tried to write. Kept for ever: it is what `revert` and "who edited this" rest on.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", String(32), ForeignKey("run.id"), nullable=False),
+    Column("plan_id", String(32)),  # null: a revert
+    Column("batch", Integer, nullable=False),
+    Column("connection", String(64), nullable=False),
+    Column("object", String(64), nullable=False),
+    Column("record_id", String(64), nullable=False),
+    Column("field", String(128), nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("state", String(16), nullable=False),  # intent, written, refused, unknown, superseded
+    Column("reason", Text),
+    Column("request_id", String(128)),
+    Column("reverts", Integer),  # id of the journal row that this one undoes
+    Column("verified_at", String(32)),
+    Column("at", String(32), nullable=False),
+    Index("journal_record", "connection", "object", "record_id", "field"),
+    Index("journal_run", "run_id"),
+)
+
+#: Grain: one right to be the only writer.
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(128), nullable=False),
+    Column("expires_at", String(32), nullable=False),
+)
