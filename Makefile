@@ -1,0 +1,63 @@
+# Every target makes its own environment: uv when it is there, else venv and pip.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(shell command -v uv 2>/dev/null)
+READY  := $(VENV)/.ready
+# All the tests run in two processes; `make test ARGS="-k landing"` runs some.
+ARGS   ?=
+
+.PHONY: demo test lint bench test-servers crash crash-short format lock clean help
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
+
+$(READY): pyproject.toml .ci/dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "closedloop needs Python 3.11 or newer; say which with PYTHON=…"; exit 1; }
+ifdef UV
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r .ci/dev.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r .ci/dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+endif
+	@touch $(READY)
+
+demo: $(READY)  ## the whole loop on a generated company, checked to the cent
+	$(BIN)/closedloop demo --dir .demo --check
+
+test: $(READY)  ## unit, contract and acceptance tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not servers and not crash" $(ARGS)
+
+lint: $(READY)  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## benchmarks: ratios in one run
+	for bench in tests/bench/*.py; do $(BIN)/python $$bench || exit 1; done
+
+test-servers: $(READY)  ## the same loop on a real Odoo 19 (installed on first use, then cached)
+	$(BIN)/python -m pytest -m servers tests/servers $(ARGS)
+
+crash: $(READY)  ## 200 kills between durable steps
+	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -m crash tests/crash $(ARGS)
+
+crash-short: $(READY)  ## two minutes of the same
+	$(BIN)/python -m pytest -n 2 -m crash tests/crash $(ARGS)
+
+# Only with uv: resolves for every supported Python and platform, keeps hashes, drops the registry's address.
+lock:
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra sync --group dev pyproject.toml -o .ci/dev.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra sync pyproject.toml -o .ci/runtime.lock
+
+clean:
+	rm -rf $(VENV) .demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
