@@ -1,0 +1,1 @@
+"""Runs Singer taps, lands what they read, and proves it complete."""

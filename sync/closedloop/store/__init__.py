@@ -1,0 +1,1 @@
+"""The analytical store and the operational database."""

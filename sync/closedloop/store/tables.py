@@ -85,7 +85,9 @@ plan = Table(
     Column("connection", String(64), nullable=False),
     Column("created_at", String(32), nullable=False),
     Column("as_of", String(10), nullable=False),
-    Column("basis", String(64), nullable=False),  # digest of the figures it rests on: a plan on old figures is stale
+    Column(
+        "basis", String(64), nullable=False
+    ),  # digest of the figures it rests on: a plan on old figures is stale
     Column("state", String(16), nullable=False),  # open, applying, applied, partly_applied, stale, superseded
     Column("summary", Text, nullable=False, default="{}"),  # JSON: counts and guard results
 )

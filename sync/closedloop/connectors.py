@@ -1,0 +1,125 @@
+"""Finds connectors by entry point and starts them as processes. None is ever imported."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from closedloop.errors import ConfigError
+from closedloop.kit import leash
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def tap_module(name: str) -> str:
+    """Return the package to run with ``python -m`` for the tap called ``name`` in the YAML.
+
+    Raises:
+        ConfigError: No such tap is installed.
+    """
+    return _module("closedloop.taps", "tap", name)
+
+
+def target_module(name: str) -> str:
+    """Return the package to run with ``python -m`` for the target called ``name`` in the YAML.
+
+    Raises:
+        ConfigError: No such target is installed.
+    """
+    return _module("closedloop.targets", "target", name)
+
+
+def staging_files(name: str) -> dict[str, str]:
+    """Return the staging SQL that the tap called ``name`` brings, by canonical entity.
+
+    Raises:
+        ConfigError: No such tap is installed.
+    """
+    spec = importlib.util.find_spec(tap_module(name))
+    places = (spec.submodule_search_locations if spec else None) or []
+    files = (file for place in places for file in sorted(Path(place, "staging").glob("*.sql")))
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}
+
+
+def process(
+    module: str | Sequence[str],
+    args: Sequence[str],
+    config: Mapping[str, Any],
+    *,
+    documents: Mapping[str, Any] | None = None,
+    stdin: int = subprocess.DEVNULL,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a connector in its own process group; it is killed when we die.
+
+    Args:
+        module: The package to run with this Python, or the whole command of a foreign connector.
+        args: Its arguments besides the documents.
+        config: Goes to ``--config``, by a file that is never on disk: it holds secrets.
+        documents: More JSON documents by option: ``{"--state": {…}}``.
+        stdin: As for `subprocess.Popen`.
+        environment: Replaces our environment.
+
+    Returns:
+        The process, with pipes for its output and its log.
+
+    Raises:
+        ConfigError: The command does not exist.
+    """
+    command = [sys.executable, "-m", module] if isinstance(module, str) else list(module)
+    handles = {
+        option: _nameless(value) for option, value in {"--config": config, **(documents or {})}.items()
+    }
+    options = [part for option, handle in handles.items() for part in (option, _path(handle))]
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *command, *options, *args],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=list(handles.values()),
+            env=dict(environment) if environment is not None else None,
+            process_group=0,
+        )
+    finally:
+        for handle in handles.values():
+            os.close(handle)
+
+
+def _module(group: str, kind: str, name: str) -> str:
+    found = entry_points(group=group)
+    for entry in found:
+        if entry.name == name:
+            return entry.module
+    known = ", ".join(sorted(entry.name for entry in found)) or "none"
+    msg = f"there is no {kind} called {name}"
+    raise ConfigError(
+        msg,
+        where=f"connector: {name}",
+        fix=f"use one of: {known}; or install it",
+    )
+
+
+def _nameless(value: object) -> int:
+    """Write ``value`` as JSON to a file without a name and return its handle."""
+    if hasattr(os, "memfd_create"):
+        handle = os.memfd_create("closedloop", os.MFD_CLOEXEC)
+    else:
+        handle, name = tempfile.mkstemp()
+        Path(name).unlink()
+    os.write(handle, msgspec.json.encode(value))
+    os.lseek(handle, 0, os.SEEK_SET)
+    return handle
+
+
+def _path(handle: int) -> str:
+    return f"/proc/self/fd/{handle}" if Path("/proc/self/fd").is_dir() else f"/dev/fd/{handle}"

@@ -1,0 +1,145 @@
+"""The analytical store: one DuckDB file with landed rows, bookmarks and models. It is a cache: it can be rebuilt."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+
+from closedloop.errors import ConfigError, UnreachableError
+from closedloop.store.names import raw_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_META = """
+create schema if not exists meta;
+create table if not exists meta.store (id varchar not null);
+create table if not exists meta.state (connection varchar not null, value json not null);
+create table if not exists meta.load_log (connection varchar not null, segment bigint not null, loaded_at timestamptz);
+create table if not exists meta.stream (
+    connection varchar not null, stream varchar not null, key_properties json, cursor_column varchar, version bigint
+);
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Store:
+    """One open analytical store.
+
+    Args:
+        path: Where the file is.
+        connection: The DuckDB connection of the thread that opened the store; other threads take a `cursor`.
+    """
+
+    path: Path
+    connection: duckdb.DuckDBPyConnection
+
+    @classmethod
+    def open(cls, path: Path | str, *, memory_limit: str | None = None) -> Self:
+        """Open the store, and make what it needs.
+
+        Args:
+            path: The file; its folder is made.
+            memory_limit: What DuckDB may use, as it writes it (``2GB``); none leaves DuckDB's own limit.
+
+        Raises:
+            UnreachableError: Another process has the store open.
+            ConfigError: The file is no store, or of a DuckDB that this one cannot read.
+        """
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        store = cls(path=path, connection=_connect(path))
+        if memory_limit:
+            store.connection.execute("set memory_limit = $1", [memory_limit])
+        store.connection.execute(_META)
+        if not store.query("select 1 from meta.store"):
+            store.connection.execute("insert into meta.store values ($1)", [uuid.uuid4().hex])
+        return store
+
+    def close(self) -> None:
+        """Close the file, so that another process can open it."""
+        self.connection.close()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection for another thread: it sees what is committed."""
+        cursor = self.connection.cursor()
+        cursor.execute("set TimeZone = 'UTC'")
+        return cursor
+
+    @property
+    def identity(self) -> str:
+        """The id this file got when it was made: what was spooled for another store must not land in this one."""
+        return str(self.query("select id from meta.store")[0][0])
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield the connection in a transaction: committed at the end, rolled back on an error."""
+        self.connection.execute("begin transaction")
+        try:
+            yield self.connection
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+        self.connection.execute("commit")
+
+    @contextmanager
+    def memory(self, limit: str) -> Iterator[None]:
+        """Hold DuckDB to at most ``limit`` (``400MB``) meanwhile."""
+        before = str(self.query("select current_setting('memory_limit')")[0][0])
+        self.connection.execute("set memory_limit = $1", [limit])
+        try:
+            yield
+        finally:
+            self.connection.execute("set memory_limit = $1", [before])
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of ``sql``, its ``?`` or ``$1`` bound to ``params``."""
+        return self.connection.execute(sql, list(params)).fetchall()
+
+    def columns(self, schema: str, table: str) -> dict[str, str]:
+        """Return the columns of a table or view with their DuckDB types, in order; empty if there is none."""
+        rows = self.query(
+            "select column_name, data_type from duckdb_columns()"
+            " where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
+            [schema, table],
+        )
+        return {str(name): str(kind) for name, kind in rows}
+
+    def streams(self, connection: str) -> list[str]:
+        """Return the streams that have landed for ``connection``, sorted."""
+        rows = self.query(
+            "select table_name from duckdb_tables()"
+            " where database_name = current_database() and schema_name = ? order by 1",
+            [raw_schema(connection)],
+        )
+        return [str(row[0]) for row in rows]
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        connection = duckdb.connect(str(path), config={"autoinstall_known_extensions": "false"})
+    except duckdb.IOException as error:
+        if "lock" not in str(error).lower():
+            raise _unreadable(path) from error
+        raise UnreachableError(
+            "the analytical store is open in another process",
+            where=str(path),
+            fix="only one process can open it: stop the other closedloop (its lock is freed even if it was killed)",
+        ) from error
+    except duckdb.Error as error:
+        raise _unreadable(path) from error
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def _unreadable(path: Path) -> ConfigError:
+    return ConfigError(
+        "the analytical store cannot be read",
+        where=str(path),
+        fix="check the folder's permissions and space; the file is a cache: move it away and the next sync rebuilds it",
+    )

@@ -1,0 +1,65 @@
+"""Numbered steps that bring an older operational database to the present one.
+
+A fresh database is made whole from `closedloop.store.tables` at the newest version. An older one runs the steps it
+lacks, each in the same transaction as its record, so that a killed migration leaves the old version whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Column, Integer, MetaData, Table, inspect, select, text
+
+from closedloop.errors import ConfigError
+from closedloop.store import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+#: ``STEPS[n]`` holds the statements that lead from version ``n + 1`` to ``n + 2``.
+STEPS: Sequence[Sequence[str]] = ()
+
+_version = Table("schema_version", MetaData(), Column("version", Integer, primary_key=True))
+
+
+def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> int:
+    """Bring the database of ``connection`` to the newest version and return that version.
+
+    Args:
+        connection: An open transaction; the caller commits it.
+        steps: The statements of each version step.
+
+    Raises:
+        ConfigError: A newer closedloop wrote this database.
+    """
+    newest = len(steps) + 1
+    _version.create(connection, checkfirst=True)
+    found = connection.execute(select(_version.c.version)).scalar()
+    if found is None:
+        _create(connection, newest)
+        return newest
+    if found > newest:
+        msg = f"the operational database has version {found}, this closedloop knows {newest}"
+        raise ConfigError(
+            msg,
+            where="operations",
+            fix="use the newer closedloop, or restore the backup taken before it was installed",
+        )
+    for step in steps[found - 1 :]:
+        for statement in step:
+            connection.execute(text(statement))
+    connection.execute(_version.update().values(version=newest))
+    return newest
+
+
+def _create(connection: Connection, newest: int) -> None:
+    if inspect(connection).has_table(tables.run.name):
+        raise ConfigError(
+            "the operational database has tables of closedloop but no version",
+            where="operations",
+            fix="point `database` at an empty database, or restore a backup",
+        )
+    tables.metadata.create_all(connection)
+    connection.execute(_version.insert().values(version=newest))
