@@ -16,7 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": set(),
     "log": {"kit"},  # one way to redact
     "kit": {"errors", "clock", "log"},
-    "config": {"errors", "settings"},
+    "config": {"errors", "settings", "models"},  # the names of the measures
     "connectors": {"errors", "kit"},
     "store": {"errors", "clock", "settings", "log", "kit"},
     "engines": {"errors", "store"},
@@ -52,12 +52,11 @@ LIGHT = {"errors", "clock", "settings", "log", "kit"}
 #: Beside the configuration: the clock's start, the crash tests' failpoints, and what a child process inherits.
 ENVIRONMENT_READERS = {
     "clock.py",
-    "config.py",
+    "config/load.py",
     "settings.py",
     "kit/failpoint.py",
     "connectors.py",
-    "sandbox/demo.py",
-    "cli.py",
+    "cli/demo.py",
 }
 
 

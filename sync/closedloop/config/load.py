@@ -1,0 +1,82 @@
+"""From a file to `Settings`, or to every problem at once."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from closedloop.config.document import read
+from closedloop.config.explain import explain
+from closedloop.config.meaning import check_meaning
+from closedloop.config.problem import ConfigFileError, did_you_mean
+from closedloop.config.secrets import expand
+from closedloop.errors import ConfigError
+from closedloop.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def load(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read `closedloop.yaml`.
+
+    Args:
+        file: The file; paths inside it are relative to its folder.
+        environment: Where `${NAME}` is looked up; none: the process's own.
+
+    Returns:
+        The settings, paths absolute, secrets put in.
+
+    Raises:
+        ConfigFileError: The file has problems; it carries all of them.
+        ConfigError: There is no such file.
+    """
+    if not file.is_file():
+        near = sorted(path.name for path in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
+        fix = f"{did_you_mean(file.name, near)} " if near else ""
+        raise ConfigError(
+            "there is no such file",
+            where=str(file),
+            fix=f"{fix}`closedloop init` writes one; --config names another",
+        )
+    document = read(file)
+    folder = file.resolve().parent
+    data = expand(document, os.environ if environment is None else environment, folder)
+    if data is None and not document.problems:
+        document.add((), "the file is empty", "`closedloop init` writes a first one")
+    elif data is not None and not isinstance(data, dict):
+        document.add(
+            (), "the file is not a set of keys", "write `company:`, `connections:` … at the left margin"
+        )
+    settings = None
+    if isinstance(data, dict):
+        check_meaning(document, data)
+        try:
+            settings = _absolute(Settings(**cast("dict[str, Any]", data)), folder)
+        except SettingsError as error:
+            raise ConfigError(
+                str(error), where="CLOSEDLOOP_SETTING_…", fix="correct or unset the variable"
+            ) from error
+        except ValidationError as error:
+            document.problems.extend(explain(error.errors(), Settings, document))
+    if settings is None or document.problems:
+        raise ConfigFileError(str(file), document.problems)
+    return settings
+
+
+def _absolute(settings: Settings, folder: Path) -> Settings:
+    """Return the settings with absolute paths, so that no later step depends on the working directory."""
+    connections = {
+        name: connection.model_copy(update={"staging": folder / connection.staging})
+        if connection.staging
+        else connection
+        for name, connection in settings.connections.items()
+    }
+    found: dict[str, Any] = {"home": folder / settings.home, "connections": connections}
+    if settings.models_dir:
+        found["models_dir"] = folder / settings.models_dir
+    return settings.model_copy(update=found)
