@@ -1,0 +1,81 @@
+"""Log set-up: structured events, readable on a terminal and JSON lines otherwise, always on stderr, always redacted."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from closedloop.kit.redact import redactor
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
+
+#: Noisy at INFO and of no use to an operator.
+_QUIET = ("urllib3", "asyncio")
+
+
+class _CurrentStderr:
+    """Writes to whatever `sys.stderr` is at that moment, so that redirected output stays redirected."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def configure(*, level: str = "INFO", json: bool | None = None) -> None:
+    """Send structlog events and the standard library's log records to stderr.
+
+    Args:
+        level: Lowest level shown: DEBUG, INFO, WARNING or ERROR.
+        json: JSON lines; none: JSON unless stderr is a terminal.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    render = _renderers(json=not sys.stderr.isatty() if json is None else json)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(_CurrentStderr())
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _renderers(*, json: bool) -> list[Processor]:
+    if json:
+        return [structlog.processors.format_exc_info, redactor.event, structlog.processors.JSONRenderer()]
+    # The console renderer prints exceptions itself; masking runs on the finished line.
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+    return [redactor.event, console, _mask_line]
+
+
+def _mask_line(_logger: object, _method: str, line: Any) -> Any:
+    return redactor.text(line)
+
+
+def get_logger(name: str | None = None) -> structlog.stdlib.BoundLogger:
+    """Return a logger: ``log.info("stream.done", stream=name, rows=12)``."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
