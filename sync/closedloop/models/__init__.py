@@ -1,0 +1,92 @@
+"""The models: canonical entities, links and marts in SQL, and the runner that joins them.
+
+`reconcile` computes every figure; `closedloop.models.measures` says what the figures are;
+`closedloop.models.explain` shows what a figure is made of. Importing this package loads no engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from closedloop.clock import Clock
+    from closedloop.settings import Settings
+    from closedloop.store.analytical import Store
+    from closedloop.store.operations import Operations
+
+__all__ = ["FailedCheck", "Reconciled", "reconcile"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedCheck:
+    """A check that returned rows: a rule that the figures break.
+
+    Args:
+        name: The check's file name.
+        rows: How many rows it returned.
+        example: The first row in words: the record and what is wrong with it.
+    """
+
+    name: str
+    rows: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What one reconcile did.
+
+    Args:
+        as_of: The day through which documents are counted, in the company's zone.
+        basis: Digest of the published figures, independent of row order: equal figures, equal digest.
+        checks: The checks that failed; empty is good.
+        rows: Rows of each table made, by name.
+    """
+
+    as_of: date
+    basis: str
+    checks: list[FailedCheck] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def reconcile(
+    settings: Settings,
+    store: Store,
+    operations: Operations,
+    *,
+    as_of: date | None = None,
+    clock: Clock,
+    automatic_links: bool = True,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Reconciled:
+    """Compute links, figures and breaks from what has landed, in one transaction.
+
+    Args:
+        settings: The admin's configuration.
+        store: The analytical store, opened for writing.
+        operations: The operational database: people's decisions come from it.
+        as_of: Documents dated later do not count; none means today in the company's zone.
+        clock: What time it is.
+        automatic_links: False leaves only the links that people decided.
+        progress: Called with (model name, done, all) after each model.
+
+    Returns:
+        The figures' digest, the failed checks and the row counts. Failed checks do not stop the publication.
+
+    Raises:
+        ConfigError: A model, a staging file or a setting must be changed; the old figures stay.
+    """
+    from closedloop.models import runner
+
+    return runner.reconcile(
+        settings,
+        store,
+        operations,
+        as_of=as_of or clock.today(settings.company.time_zone),
+        automatic_links=automatic_links,
+        progress=progress,
+    )
