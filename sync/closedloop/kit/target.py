@@ -1,0 +1,408 @@
+"""The base of our targets: update by id, in explicit batches, each record's outcome on disk.
+
+The SDK's own target writes when a buffer is full, when it is old, and whatever is left at end of input; a killed
+sender would so leave half a batch written. Here a STATE message, and nothing else, commits what came before it.
+(`drain_at_end` keeps plain Singer pipelines working, whose last rows may have no STATE behind them.)
+
+Configuration of the core, beside the vendor's own: `closedloop_outcomes` (path of the outcome file),
+`closedloop_lock` (path of the lock; default: beside the outcome file) and `drain_at_end`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import signal
+import sys
+import tempfile
+from abc import abstractmethod
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+
+import click
+import msgspec
+import singer_sdk
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TargetCapabilities
+from singer_sdk.plugin_base import PluginBase
+from singer_sdk.sinks import Sink
+
+from closedloop.errors import ClosedloopError, ConfigError
+from closedloop.kit.failpoint import failpoint
+from closedloop.kit.lock import WriteLock
+from closedloop.kit.outcome import Outcome, OutcomeFile, Row, State
+from closedloop.kit.policy import UnknownOutcomeError
+from closedloop.kit.singer import encode
+from closedloop.kit.writer import FieldWish, MissingIdError
+from closedloop.log import configure, get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import FrameType
+    from typing import IO
+
+    from singer_sdk.plugin_base import _ConfigInput
+
+    from closedloop.kit.writer import Writer
+
+log = get_logger(__name__)
+_T = TypeVar("_T")
+
+#: Settings that every target has beside the vendor's own.
+COMMON_SETTINGS: Mapping[str, Any] = {
+    "drain_at_end": {
+        "type": "boolean",
+        "default": True,
+        "title": "Drain at end",
+        "description": "Write the rows after the last STATE too. Our own core turns this off.",
+    },
+    "closedloop_outcomes": {
+        "type": "string",
+        "title": "Outcome file",
+        "description": "Where each record's intent and outcome are kept, as JSON lines.",
+    },
+    "closedloop_lock": {
+        "type": "string",
+        "title": "Lock file",
+        "description": "The file that makes this process the connection's only writer.",
+    },
+}
+
+
+class UpdateSink(Sink):
+    """Holds the rows of one object until they are committed. It is never full and never old."""
+
+    def __init__(
+        self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None
+    ) -> None:
+        self._target = target
+        self._rows: dict[str, dict[str, Any]] = {}
+        super().__init__(target, stream_name, schema, key_properties)
+
+    @property
+    def is_full(self) -> bool:
+        """Never: only a STATE commits."""
+        return False
+
+    @property
+    def include_sdc_metadata_properties(self) -> bool:
+        """Never: a CRM has no such fields."""
+        return False
+
+    def setup(self) -> None:
+        """Refuse an object or a field that is not ours, before anything is written."""
+        fields = [name for name in self.schema["properties"] if name not in self._target.id_fields(self)]
+        self._target.writer.accept(self.stream_name, fields)
+
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002
+        """Keep a row; a later one of the same record wins, field by field."""
+        row = self._target.row(self, record)
+        self._rows.setdefault(row.id, {}).update(row.fields)
+
+    def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
+        """Write the rows held."""
+        rows = [Row(id=key, fields=fields) for key, fields in self._rows.items()]
+        self._rows.clear()
+        self._target.write(self.stream_name, rows)
+
+    def forget(self) -> int:
+        """Drop the rows held, and return how many there were."""
+        dropped = len(self._rows)
+        self._rows.clear()
+        self.mark_drained()
+        return dropped
+
+    def activate_version(self, new_version: int) -> None:
+        """Do nothing: versions delete rows elsewhere, and a rollup target never deletes."""
+
+
+class Target(singer_sdk.Target):
+    """A Singer target that updates records by id."""
+
+    package_name = "closedloop"
+    default_sink_class = UpdateSink
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.STRUCTURED_LOGGING,
+        TargetCapabilities.VALIDATE_RECORDS,
+    ]
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.max_parallelism = 1
+        self.counts: Counter[State] = Counter()
+        self._batch = 0
+        self._committing = False
+        self._stopping = False
+        self.writer = self.make_writer()
+        self._lock = WriteLock(path=self._lock_path())
+        self._outcomes: OutcomeFile | None = None
+
+    @abstractmethod
+    def make_writer(self) -> Writer:
+        """Return the vendor's side."""
+
+    @abstractmethod
+    def identity(self) -> str:
+        """Return what tells one connection from another, without secrets: address and tenant."""
+
+    def id_fields(self, sink: Sink) -> Sequence[str]:  # noqa: ARG002 (targets with other keys look at the sink)
+        """Return the properties that are the record's id and no field of it."""
+        return ("id",)
+
+    def row(self, sink: Sink, record: Mapping[str, Any]) -> Row:
+        """Return the update that a record asks for.
+
+        Raises:
+            MissingIdError: The record has no id, or an empty one.
+        """
+        keys = self.id_fields(sink)
+        value = record.get(keys[0])
+        if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).strip():
+            raise MissingIdError(
+                "a record came without an id; an update needs one, and nothing is ever created",
+                where=sink.stream_name,
+                fix="send the vendor's own record id in the property `id`",
+            )
+        fields = {name: _plain(field) for name, field in record.items() if name not in keys}
+        return Row(id=str(value).strip(), fields=fields)
+
+    def write(self, stream: str, rows: Sequence[Row]) -> None:
+        """Write one committed batch of one object.
+
+        Raises:
+            UnknownOutcomeError: A call may or may not have reached the vendor; the outcome file says for which rows.
+            ClosedloopError: The vendor cannot be written to at all.
+        """
+        outcomes = self._outcome_file()
+        for chunk in _chunks(rows, self.writer.batch_rows):
+            outcomes.intend(self._batch, stream, chunk)
+            failpoint("target.intended")
+            results, stop = self._update(stream, chunk)
+            failpoint("target.answered")
+            outcomes.settle(self._batch, stream, results)
+            failpoint("target.settled")
+            self.counts.update(result.state for result in results)
+            if stop is not None:
+                raise stop
+
+    @property
+    def exit_code(self) -> int:
+        """0: all written; 1: the vendor refused some."""
+        return 1 if self.counts[State.REFUSED] else 0
+
+    def _update(self, stream: str, rows: Sequence[Row]) -> tuple[list[Outcome], ClosedloopError | None]:
+        try:
+            results = self.writer.update(stream, rows)
+        except ClosedloopError as error:
+            state = State.UNKNOWN if isinstance(error, UnknownOutcomeError) else State.NOT_SENT
+            return [
+                Outcome(id=row.id, state=state, reason=error.message, request_id=error.request_id)
+                for row in rows
+            ], error
+        doubtful = next((result for result in results if result.state is State.UNKNOWN), None)
+        if doubtful is None:
+            return results, None
+        return results, UnknownOutcomeError(
+            f"it is not known whether records were written: {doubtful.reason}",
+            where=stream,
+            fix="read them back before anything else is written",
+            request_id=doubtful.request_id,
+        )
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        self._hold()
+        super()._process_schema_message(message_dict)
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        self._assert_line_requires(message_dict, requires={"value"})
+        self._hold()
+        value = message_dict["value"]
+        batch = value.get("batch") if isinstance(value, dict) else None
+        self._batch = batch if isinstance(batch, int) else self._batch + 1
+        self._latest_state = value
+        self._committing = True
+        self.drain_all()
+        self._committing = False
+        self._latest_state = None
+        failpoint("target.echoed")
+        if self._stopping:
+            sys.exit(128 + signal.SIGTERM)
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        raise ConfigError(
+            "BATCH messages are not accepted: their rows would be written without a commit",
+            where=str(message_dict.get("stream")),
+            fix="turn batch_config off in the tap",
+        )
+
+    def process_endofpipe(self) -> None:
+        """Write what no STATE followed if so configured; else drop it."""
+        if not self.config.get("drain_at_end", True):
+            sinks = [*self._sinks_to_clear, *self._sinks_active.values()]
+            if dropped := sum(sink.forget() for sink in sinks if isinstance(sink, UpdateSink)):
+                log.warning("target.dropped", rows=dropped, reason="no STATE committed them")
+        self._batch += 1
+        super().process_endofpipe()
+        self._lock.release()
+
+    def _handle_max_record_age(self) -> None:
+        """Age commits nothing."""
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Finish the batch under way, so that its outcome is known; write nothing more."""
+        if not self._committing:
+            sys.exit(128 + signum)
+        self._stopping = True
+
+    def _hold(self) -> None:
+        self._lock.acquire()
+
+    def _outcome_file(self) -> OutcomeFile:
+        if self._outcomes is None:
+            path = self.config.get("closedloop_outcomes")
+            self._outcomes = OutcomeFile(Path(path) if path else None)
+        return self._outcomes
+
+    def _lock_path(self) -> Path:
+        if path := self.config.get("closedloop_lock"):
+            return Path(path)
+        if path := self.config.get("closedloop_outcomes"):
+            return Path(path).parent / "write.lock"
+        name = hashlib.sha256(self.identity().encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"closedloop-{os.getuid()}" / f"{name}.lock"
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        errors = super()._validate_config(raise_errors=False)
+        if errors and raise_errors:
+            raise ConfigError("; ".join(errors), where="config", fix=f"see `{self.name} --about`")
+        return errors
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add our common settings; the SDK's loading options do not apply to updates by id."""
+        config_jsonschema["properties"].update(COMMON_SETTINGS)
+        super(singer_sdk.Target, cls).append_builtin_config(config_jsonschema)
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Add what Singer has no message for: `--read`, `--provision`, `--check`."""
+        command = super().get_singer_command()
+        command.params.extend(
+            click.Option([f"--{name}"], is_flag=True, help=text)
+            for name, text in (
+                ("read", "Read records by id: JSON lines in, JSON lines out."),
+                ("provision", "Make custom fields: JSON lines in, JSON lines out."),
+                ("check", "Check the credential and the rights."),
+            )
+        )
+        return command
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        file_input: IO[str] | None = None,
+        read: bool = False,
+        provision: bool = False,
+        check: bool = False,
+    ) -> None:
+        """Run the target, or one of the command-line extensions."""
+        PluginBase.invoke.__func__(cls, about=about, about_format=about_format)  # type: ignore[attr-defined]
+        given = config.config if config else {}
+        target = cls(config=given, validate_config=True, parse_env_config=bool(config and config.parse_env))
+        if read or provision or check:
+            answers = target.answer(
+                read=read, provision=provision, lines=file_input or (() if check else sys.stdin)
+            )
+            sys.exit(max(map(_say, answers), default=0))
+        target.listen(file_input)
+        sys.exit(target.exit_code)
+
+    def answer(
+        self, *, read: bool = False, provision: bool = False, lines: IO[str] | Sequence[str] = ()
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the answers of one command-line extension: read, provision, or else check."""
+        if read:
+            for line in lines:
+                yield from self._read(_decode(line, _ReadRequest))
+        elif provision:
+            for line in lines:
+                yield msgspec.to_builtins(self.writer.provision(_decode(line, FieldWish)))
+        else:
+            yield from map(msgspec.to_builtins, self.writer.check())
+
+    def _read(self, request: _ReadRequest) -> Iterator[dict[str, Any]]:
+        ids = [str(key) for key in request.ids]
+        found = self.writer.read(request.stream, ids, request.fields)
+        for key in ids:
+            if key in found:
+                yield {"stream": request.stream, "id": key, "values": found[key]}
+            else:
+                yield {"stream": request.stream, "id": key, "missing": True}
+
+
+class _ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
+    stream: str
+    ids: list[str | int]
+    fields: list[str]
+
+
+def run(target: type[Target], arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a target's command line; every failure ends in one log line and its exit code.
+
+    Args:
+        target: The target.
+        arguments: As on the command line; none takes the process's own.
+    """
+    command = target.cli
+    configure(level=logging.getLevelName(logging.getLogger().level))  # the SDK has read the level just now
+    try:
+        code = command.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except ClosedloopError as error:
+        log.error(  # noqa: TRY400 (a traceback helps nobody who can act on this)
+            "target.stopped",
+            message=error.message,
+            fix=error.fix,
+            where=error.where,
+            exit_code=error.exit_code,
+            request_id=error.request_id,
+        )
+        code = error.exit_code
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(answer: Mapping[str, Any]) -> int:
+    """Print one answer and return the exit code that it asks for."""
+    sys.stdout.buffer.write(encode(answer))
+    sys.stdout.buffer.flush()
+    failed = answer.get("ok") is False and answer.get("required", True)
+    return 2 if failed else int(answer.get("state") in {"denied", "wrong_type"})
+
+
+def _decode(line: str, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except msgspec.DecodeError as error:
+        msg = f"a line of the input cannot be read: {error}"
+        raise ConfigError(msg, where="standard input") from error
+
+
+def _chunks(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: the SDK turns dates into objects."""
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,129 @@
+"""What a target must know about its vendor: the seam between the Singer side and the API side."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from closedloop.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from closedloop.kit.outcome import Outcome, Row, Value
+
+
+class UnknownStreamError(ConfigError):
+    """The target cannot write to such an object."""
+
+
+class ForeignFieldError(ConfigError):
+    """The field is not one that we own, or the vendor does not have it."""
+
+
+class MissingIdError(ConfigError):
+    """A record came without its id: writing it would create a record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing `--check` looked at.
+
+    Args:
+        name: ``login``, ``permission:event.event``, ``field:event.event.x_cl_attended``.
+        ok: Whether it is as it must be.
+        message: What was found, one sentence.
+        fix: What the reader should do.
+        required: Whether nothing works without it.
+    """
+
+    name: str
+    ok: bool
+    message: str
+    fix: str | None = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldWish:
+    """One custom field that should exist.
+
+    Args:
+        stream: The vendor's object.
+        field: Name of the field.
+        type: What it holds.
+        label: What a person sees beside it.
+        help: What it means.
+    """
+
+    stream: str
+    field: str
+    type: Literal["money", "count", "ratio", "date", "text"]
+    label: str
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisioned:
+    """What became of one wish.
+
+    Args:
+        stream: The vendor's object.
+        field: Name of the field.
+        state: ``created``, ``exists``, ``denied`` (an admin must make it) or ``wrong_type``.
+        reason: Why, and what an admin must do.
+    """
+
+    stream: str
+    field: str
+    state: Literal["created", "exists", "denied", "wrong_type"]
+    reason: str | None = None
+
+
+class Writer(ABC):
+    """One vendor's way to update records by id. It never creates a record.
+
+    Attributes:
+        batch_rows: Most rows of one `update`.
+    """
+
+    batch_rows: int = 500
+
+    @abstractmethod
+    def accept(self, stream: str, fields: Sequence[str]) -> None:
+        """Make sure that these fields of this object are ours to write.
+
+        Args:
+            stream: The vendor's object.
+            fields: Fields without the id.
+
+        Raises:
+            UnknownStreamError: We do not write to this object.
+            ForeignFieldError: A field is not ours, or does not exist.
+        """
+
+    @abstractmethod
+    def update(self, stream: str, rows: Sequence[Row]) -> list[Outcome]:
+        """Write rows by id, and return what became of each, in any order.
+
+        A row is only reported written when the vendor said so. Nothing that the vendor may have carried out is
+        sent again: such rows are unknown.
+
+        Raises:
+            ClosedloopError: Surely nothing of ``rows`` was written, and it was no row's fault.
+        """
+
+    @abstractmethod
+    def read(
+        self, stream: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Value]]:
+        """Return the present values by id; a record that is gone is left out."""
+
+    @abstractmethod
+    def provision(self, wish: FieldWish) -> Provisioned:
+        """Make a custom field if it is not there."""
+
+    @abstractmethod
+    def check(self) -> Iterator[Check]:
+        """Look at the credential, the rights and the objects."""
