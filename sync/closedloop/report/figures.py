@@ -1,0 +1,95 @@
+"""The published figures a report shows, read from the marts in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from closedloop.store.analytical import Store
+
+Row = dict[str, Any]
+
+#: Documents shown below one event; the CSV and `explain` have them all.
+EVIDENCE_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Everything on the page.
+
+    Args:
+        run: The one row of ``param.run``: as-of day, home currency and its digits, windows.
+        campaigns: ``campaign_measures``, best realised ROI first, events without a figure last.
+        accounts: Reached accounts by campaign key, largest first.
+        credits: Credited documents by campaign key, largest first, at most ``EVIDENCE_LIMIT`` each.
+        totals: Name → amount: what all documents sum to, and where each part went.
+        breaks: First chain breaks by reason: people or accounts, money at stake.
+    """
+
+    run: Row
+    campaigns: list[Row]
+    accounts: dict[str, list[Row]]
+    credits: dict[str, list[Row]]
+    totals: dict[str, int]
+    breaks: list[Row]
+
+
+def read(store: Store) -> Figures:
+    """Read the figures of the last reconcile."""
+    return Figures(
+        run=rows(store, "select * from param.run")[0],
+        campaigns=rows(store, CAMPAIGNS),
+        accounts=grouped(rows(store, ACCOUNTS)),
+        credits=grouped(rows(store, CREDITS, [EVIDENCE_LIMIT])),
+        totals={row["name"]: row["value"] for row in rows(store, "select name, value from marts.totals")},
+        breaks=rows(store, BREAKS),
+    )
+
+
+def rows(store: Store, sql: str, parameters: list[object] | None = None) -> list[Row]:
+    """Return a query's rows as dictionaries."""
+    cursor = store.connection.execute(sql, parameters or [])
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def grouped(found: list[Row]) -> dict[str, list[Row]]:
+    """Return rows by their campaign key, in the order they came."""
+    groups: dict[str, list[Row]] = {}
+    for row in found:
+        groups.setdefault(row["campaign_key"], []).append(row)
+    return groups
+
+
+CAMPAIGNS = """
+select * from marts.campaign_measures
+order by roi_realised desc nulls last, attributed_linear desc, start_date desc, campaign_key
+"""
+
+ACCOUNTS = """
+select reached.*, account.name, account.url
+from marts.campaign_account as reached
+join canonical.account as account on account.key = reached.account_key
+order by reached.campaign_key, reached.invoiced desc, reached.account_key
+"""
+
+CREDITS = """
+select credit.campaign_key, credit.value, credit.collected, document.number, document.kind, document.date,
+    document.url, document.deal_rule, account.name as account
+from marts.attribution_credit as credit
+join marts.document_value as document on document.document_key = credit.document_key
+left join canonical.account as account on account.key = credit.account_key
+where credit.model = 'linear' and credit.value <> 0
+qualify row_number() over (
+    partition by credit.campaign_key order by abs(credit.value) desc, credit.document_key
+) <= ?
+order by credit.campaign_key, abs(credit.value) desc, credit.document_key
+"""
+
+BREAKS = """
+select link, reason, count(*) as subjects, sum(at_stake) as at_stake, min(fix) as fix
+from marts.chain_break
+group by link, reason
+order by sum(at_stake) desc nulls last, count(*) desc, reason
+"""
