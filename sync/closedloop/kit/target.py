@@ -27,7 +27,6 @@ import msgspec
 import singer_sdk
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TargetCapabilities
 from singer_sdk.plugin_base import PluginBase
-from singer_sdk.sinks import Sink
 
 from closedloop.errors import ClosedloopError, ConfigError
 from closedloop.kit.failpoint import failpoint
@@ -35,6 +34,7 @@ from closedloop.kit.lock import WriteLock
 from closedloop.kit.outcome import Outcome, OutcomeFile, Row, State
 from closedloop.kit.policy import UnknownOutcomeError
 from closedloop.kit.singer import encode
+from closedloop.kit.sink import UpdateSink
 from closedloop.kit.writer import FieldWish, MissingIdError
 from closedloop.log import configure, get_logger
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from singer_sdk.plugin_base import _ConfigInput
+    from singer_sdk.sinks import Sink
 
     from closedloop.kit.writer import Writer
 
@@ -69,53 +70,6 @@ COMMON_SETTINGS: Mapping[str, Any] = {
         "description": "The file that makes this process the connection's only writer.",
     },
 }
-
-
-class UpdateSink(Sink):
-    """Holds the rows of one object until they are committed. It is never full and never old."""
-
-    def __init__(
-        self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None
-    ) -> None:
-        self._target = target
-        self._rows: dict[str, dict[str, Any]] = {}
-        super().__init__(target, stream_name, schema, key_properties)
-
-    @property
-    def is_full(self) -> bool:
-        """Never: only a STATE commits."""
-        return False
-
-    @property
-    def include_sdc_metadata_properties(self) -> bool:
-        """Never: a CRM has no such fields."""
-        return False
-
-    def setup(self) -> None:
-        """Refuse an object or a field that is not ours, before anything is written."""
-        fields = [name for name in self.schema["properties"] if name not in self._target.id_fields(self)]
-        self._target.writer.accept(self.stream_name, fields)
-
-    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002
-        """Keep a row; a later one of the same record wins, field by field."""
-        row = self._target.row(self, record)
-        self._rows.setdefault(row.id, {}).update(row.fields)
-
-    def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
-        """Write the rows held."""
-        rows = [Row(id=key, fields=fields) for key, fields in self._rows.items()]
-        self._rows.clear()
-        self._target.write(self.stream_name, rows)
-
-    def forget(self) -> int:
-        """Drop the rows held, and return how many there were."""
-        dropped = len(self._rows)
-        self._rows.clear()
-        self.mark_drained()
-        return dropped
-
-    def activate_version(self, new_version: int) -> None:
-        """Do nothing: versions delete rows elsewhere, and a rollup target never deletes."""
 
 
 class Target(singer_sdk.Target):
