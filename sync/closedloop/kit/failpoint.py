@@ -1,8 +1,9 @@
 """Named places where the crash tests kill a process, between two durable steps.
 
-Outside those tests a failpoint is one dictionary look-up. `CLOSEDLOOP_FAILPOINT` arms one:
-``name:nth:victim`` where victim is ``self``, ``parent`` or ``group``; `CLOSEDLOOP_FAILPOINT_LOG` names a file
-that gets one line for every hit, written before the kill, so that a failpoint never reached is noticed.
+Outside those tests a failpoint is one comparison. `CLOSEDLOOP_FAILPOINT` arms one, ``name:nth:victim``: at its
+nth hit in a process it kills ``self``, its ``parent``, its ``child`` processes, or the ``group`` (every process of
+its session). `CLOSEDLOOP_FAILPOINT_LOG` names a file that gets one line for every hit, before the kill, so that a
+failpoint that is never reached is noticed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 _armed = os.environ.get("CLOSEDLOOP_FAILPOINT", "")
 _log = os.environ.get("CLOSEDLOOP_FAILPOINT_LOG", "")
@@ -17,30 +19,52 @@ _hits: dict[str, int] = {}
 
 
 def failpoint(name: str) -> None:
-    """Die here when the crash tests say so; otherwise do nothing.
+    """Kill here when the crash tests say so; otherwise do nothing.
 
     Args:
-        name: Dotted and unique in the code base: ``extract.sealed``.
+        name: Dotted, a literal, and unique in the code base: ``extract.sealed``.
     """
     if not _armed and not _log:
         return
     _hits[name] = _hits.get(name, 0) + 1
-    target, nth, victim = (*_armed.split(":"), "", "")[:3] if _armed else ("", "", "")
+    target, _, rest = _armed.partition(":")
+    nth, _, victim = rest.partition(":")
     due = target == name and _hits[name] == int(nth or 1)
     if _log:
-        with open(_log, "a", encoding="utf-8") as file:  # noqa: PTH123 (one append, no Path needed)
-            file.write(f"{name}{' killed ' + (victim or 'self') if due else ''}\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _note(f"{name} killed {victim}" if due else name)
     if due:
         _kill(victim or "self")
 
 
+def _note(line: str) -> None:
+    descriptor = os.open(_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(descriptor, f"{line}\n".encode())
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
 def _kill(victim: str) -> None:
-    if victim == "group":
-        os.killpg(os.getpgrp(), signal.SIGKILL)
-    elif victim == "parent":
-        os.kill(os.getppid(), signal.SIGKILL)
-        time.sleep(0.2)  # let the orphan run on for a moment, as a real one would
+    own, session = os.getpid(), os.getsid(0)
+    if victim == "parent":
+        victims = [os.getppid()]
+    elif victim == "child":
+        victims = [pid for pid, parent, _ in _processes() if parent == own]
+    elif victim == "group":
+        victims = [pid for pid, _, theirs in _processes() if theirs == session and pid != own] + [own]
     else:
-        os.kill(os.getpid(), signal.SIGKILL)
+        victims = [own]
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(0.1)  # an orphan runs on for a moment, as a real one would
+
+
+def _processes() -> list[tuple[int, int, int]]:
+    """Return (pid, parent, session) of every process, as Linux shows them in /proc/PID/stat."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            after_name = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # ended meanwhile
+        found.append((int(stat.parent.name), int(after_name[1]), int(after_name[3])))
+    return found
