@@ -8,6 +8,7 @@ failpoint that is never reached is noticed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -54,7 +55,8 @@ def _kill(victim: str) -> None:
     else:
         victims = [own]
     for pid in victims:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     time.sleep(0.1)  # an orphan runs on for a moment, as a real one would
 
 
