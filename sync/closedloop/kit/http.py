@@ -141,6 +141,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         idempotent: bool = True,
         expect_json: bool = True,
+        classify: Classifier | None = None,
     ) -> Reply:
         """Send one request and return its successful reply.
 
@@ -153,7 +154,8 @@ class HttpClient:
             headers: For this request only.
             idempotent: Whether doing it twice is as good as once. If not, it is never repeated once the vendor may
                 have seen it.
-            expect_json: Whether a web page or broken JSON is a failure.
+            expect_json: Whether a web page is a failure.
+            classify: Looks at the replies of this request instead of the client's own classifier.
 
         Raises:
             UnknownOutcomeError: ``idempotent`` is false and the vendor may have carried it out.
@@ -171,6 +173,7 @@ class HttpClient:
             headers=sent,
             idempotent=idempotent,
             expect_json=expect_json,
+            classify=classify or self.classify,
         )
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_AgainError),
@@ -187,7 +190,7 @@ class HttpClient:
 
     def _attempt(self, call: _Call) -> Reply:
         reply = self._send(call)
-        rule = self._rule(reply, expect_json=call.expect_json)
+        rule = _rule(reply, call)
         if rule is None:
             return reply
         if rule.action is Action.REAUTHENTICATE_ONCE and self.authenticate and not call.reauthenticated:
@@ -221,13 +224,6 @@ class HttpClient:
         reply = Reply(status=response.status_code, headers=response.headers, content=response.content)
         self.server_time = reply.time or self.server_time
         return reply
-
-    def _rule(self, reply: Reply, *, expect_json: bool) -> Rule | None:
-        rule = self.classify(reply) if self.classify else None
-        rule = rule or policy.for_status(reply.status)
-        if rule is None and expect_json and reply.is_html:
-            return policy.HTML
-        return rule
 
     def _may_repeat(
         self, call: _Call, rule: Rule, *, never_sent: bool = False, request_id: str | None = None
@@ -273,7 +269,16 @@ class _Call:
     headers: Mapping[str, str]
     idempotent: bool
     expect_json: bool
+    classify: Classifier | None
     reauthenticated: bool = False
+
+
+def _rule(reply: Reply, call: _Call) -> Rule | None:
+    rule = call.classify(reply) if call.classify else None
+    rule = rule or policy.for_status(reply.status)
+    if rule is None and call.expect_json and reply.is_html:
+        return policy.HTML
+    return rule
 
 
 def retry_after(value: str | None, *, now: datetime) -> float | None:

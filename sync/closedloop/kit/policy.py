@@ -198,7 +198,6 @@ REDIRECT = Rule(
     message="the address redirects elsewhere",
     fix="write the final address as url",
 )
-GARBLED = Rule(action=Action.RETRY, error=StreamError, message="the reply is not valid JSON", certain=False)
 
 
 def for_status(status: int) -> Rule | None:

@@ -13,17 +13,18 @@ MASK = "***"
 #: Shorter values are words, and masking words makes a log unreadable.
 _SHORTEST_SECRET = 4
 
-_SECRET_NAME = (
+_SENSITIVE_NAME = (
     r"(?:[\w-]*(?:password|passwd|secret|api[_-]?key|apikey|access[_-]?token|refresh[_-]?token|id[_-]?token"
     r"|auth[_-]?token|private[_-]?key|client[_-]?secret)|token|authorization|cookie|set-cookie)"
 )
-_NAME = re.compile(rf"^{_SECRET_NAME}$", re.IGNORECASE)
+_NAME = re.compile(rf"^{_SENSITIVE_NAME}$", re.IGNORECASE)
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {MASK}"),
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@", re.IGNORECASE), rf"\1{MASK}@"),
     (
         re.compile(
-            rf"([\"']?\b{_SECRET_NAME}[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&\"'}}\]]+)", re.IGNORECASE
+            rf"([\"']?\b{_SENSITIVE_NAME}[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&\"'}}\]]+)",
+            re.IGNORECASE,
         ),
         rf"\1{MASK}",
     ),
