@@ -92,7 +92,7 @@ class Target(singer_sdk.Target):
         self._committing = False
         self._stopping = False
         self.writer = self.make_writer()
-        self._lock = WriteLock(path=self._lock_path())
+        self.lock = WriteLock(path=self._lock_path())
         self._outcomes: OutcomeFile | None = None
 
     @abstractmethod
@@ -201,7 +201,7 @@ class Target(singer_sdk.Target):
                 log.warning("target.dropped", rows=dropped, reason="no STATE committed them")
         self._batch += 1
         super().process_endofpipe()
-        self._lock.release()
+        self.lock.release()
 
     def _handle_max_record_age(self) -> None:
         """Age commits nothing."""
@@ -213,7 +213,7 @@ class Target(singer_sdk.Target):
         self._stopping = True
 
     def _hold(self) -> None:
-        self._lock.acquire()
+        self.lock.acquire()
 
     def _outcome_file(self) -> OutcomeFile:
         if self._outcomes is None:
