@@ -25,6 +25,7 @@ from closedloop.sandbox.world.entities import (
     Stage,
     World,
 )
+from closedloop.sandbox.world.generate import generate
 
 __all__ = [
     "Account",
@@ -46,4 +47,5 @@ __all__ = [
     "Registration",
     "Stage",
     "World",
+    "generate",
 ]

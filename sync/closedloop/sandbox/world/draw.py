@@ -61,8 +61,8 @@ def days(number: int) -> timedelta:
 def home_amount(amount: int, rate: Decimal, foreign_digits: int, home_digits: int = 2) -> int:
     """Convert to home minor units at foreign units per home unit, half away from zero."""
     up, down = rate.as_integer_ratio()
-    numerator = abs(amount) * 10**home_digits * down
-    denominator = 10**foreign_digits * up
+    numerator = abs(amount) * int(10**home_digits) * down
+    denominator = int(10**foreign_digits) * up
     rounded = (2 * numerator + denominator) // (2 * denominator)
     return rounded if amount >= 0 else -rounded
 
@@ -70,6 +70,6 @@ def home_amount(amount: int, rate: Decimal, foreign_digits: int, home_digits: in
 def is_doubtful(amount: int, rate: Decimal, foreign_digits: int, home_digits: int = 2) -> bool:
     """Say whether a conversion falls so near to half a minor unit that a float might round it the other way."""
     up, down = rate.as_integer_ratio()
-    numerator = abs(amount) * 10**home_digits * down
-    denominator = 10**foreign_digits * up
+    numerator = abs(amount) * int(10**home_digits) * down
+    denominator = int(10**foreign_digits) * up
     return abs(2 * (numerator % denominator) - denominator) * 1000 < denominator

@@ -75,8 +75,9 @@ def _human(rng: Random, index: int, company: Company, mailboxes: set[str]) -> Hu
         domain = company.domain
         if chance(rng, 4):
             local, domain = f"{local}{rng.randrange(100, 1000)}", rng.choice(names.FREE_MAIL)
-        if f"{local}@{domain}" not in mailboxes:
-            mailboxes.add(f"{local}@{domain}")
+        taken = {f"{local}@{domain}", f"{first} {last} of {company.name}"}
+        if not taken & mailboxes:
+            mailboxes |= taken
             break
     return Human(
         index=index,
