@@ -50,6 +50,20 @@ def staging_files(name: str) -> dict[str, str]:
     return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
 
+def written_objects(name: str) -> dict[str, list[str]]:
+    """Return the vendor's objects that each canonical entity may be, as the target called ``name`` declares them.
+
+    Raises:
+        ConfigError: No such target is installed.
+    """
+    spec = importlib.util.find_spec(target_module(name))
+    for place in (spec.submodule_search_locations if spec else None) or []:
+        file = Path(place, "objects.json")
+        if file.exists():
+            return msgspec.json.decode(file.read_bytes(), type=dict[str, list[str]])
+    return {}
+
+
 def process(
     module: str | Sequence[str],
     args: Sequence[str],

@@ -14,7 +14,8 @@ from typing import ClassVar
 from closedloop.kit.outcome import Outcome, State
 from closedloop.kit.policy import UnknownOutcomeError
 from closedloop.kit.target import Target, run
-from closedloop.kit.writer import Check, ForeignFieldError, Provisioned, UnknownStreamError, Writer
+from closedloop.kit.stream import Check
+from closedloop.kit.writer import ForeignFieldError, Provisioned, UnknownStreamError, Writer
 
 
 class ToyVendor:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from closedloop.kit.outcome import Outcome, Row, Value
+    from closedloop.kit.stream import Check
 
 
 class UnknownStreamError(ConfigError):
@@ -24,25 +25,6 @@ class ForeignFieldError(ConfigError):
 
 class MissingIdError(ConfigError):
     """A record came without its id: writing it would create a record."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing `--check` looked at.
-
-    Args:
-        name: ``login``, ``permission:event.event``, ``field:event.event.x_cl_attended``.
-        ok: Whether it is as it must be.
-        message: What was found, one sentence.
-        fix: What the reader should do.
-        required: Whether nothing works without it.
-    """
-
-    name: str
-    ok: bool
-    message: str
-    fix: str | None = None
-    required: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

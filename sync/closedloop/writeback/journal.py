@@ -1,0 +1,197 @@
+"""Every field we ever tried to write, with what it held before and after. Kept for ever.
+
+An intent is committed before the call, the outcome after it. What we last wrote, who edited a field since, and what
+`revert` restores are all read from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import bindparam, select, update
+
+from closedloop.store import tables
+from closedloop.store.stamps import to_text
+from closedloop.writeback.value import Slot, Value, from_json, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import ColumnElement, Row
+
+    from closedloop.clock import Clock
+    from closedloop.store.operations import Operations
+
+EntryState = Literal["intent", "written", "refused", "unknown", "superseded"]
+#: Reason of a refused entry that never reached the vendor, so far as we know: a late call could still arrive.
+NOT_WRITTEN = "not written"
+
+_table = tables.journal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field to write.
+
+    Args:
+        slot: Where.
+        before: What it holds now.
+        after: What it will hold.
+        reverts: The journal entry that this undoes.
+    """
+
+    slot: Slot
+    before: Value
+    after: Value
+    reverts: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One journalled change."""
+
+    id: int
+    run_id: str
+    plan_id: str | None
+    batch: int
+    slot: Slot
+    before: Value
+    after: Value
+    state: EntryState
+    reason: str | None
+    reverts: int | None
+    verified_at: str | None
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of one entry."""
+
+    id: int
+    state: EntryState
+    reason: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """The journal of one connection.
+
+    Args:
+        operations: Where it is kept.
+        connection: Whose writes.
+    """
+
+    operations: Operations
+    connection: str
+
+    def intend(
+        self, changes: Sequence[Change], *, run_id: str, plan_id: str | None, batch: int, clock: Clock
+    ) -> None:
+        """Commit the intent to make ``changes``; on disk when this returns."""
+        at = to_text(clock.now())
+        rows = [
+            {
+                "run_id": run_id,
+                "plan_id": plan_id,
+                "batch": batch,
+                "connection": self.connection,
+                "object": change.slot.object,
+                "record_id": change.slot.record_id,
+                "field": change.slot.field,
+                "before": to_json(change.before),
+                "after": to_json(change.after),
+                "state": "intent",
+                "reverts": change.reverts,
+                "at": at,
+            }
+            for change in changes
+        ]
+        with self.operations.transaction() as connection:
+            connection.execute(_table.insert(), rows)
+
+    def settle(self, outcomes: Sequence[Settled]) -> None:
+        """Note what became of entries."""
+        if not outcomes:
+            return
+        statement = (
+            update(_table)
+            .where(_table.c.id == bindparam("entry"))
+            .values(state=bindparam("now"), reason=bindparam("why"), request_id=bindparam("request"))
+        )
+        rows = [
+            {"entry": one.id, "now": one.state, "why": one.reason, "request": one.request_id} for one in outcomes
+        ]
+        with self.operations.transaction() as connection:
+            connection.execute(statement, rows)
+
+    def verify(self, ids: Iterable[int], *, clock: Clock, reason: str | None = None) -> None:
+        """Note that entries were read back: as written, or with the ``reason`` why they differ."""
+        rows = [{"entry": one} for one in ids]
+        if not rows:
+            return
+        values = {"reason": reason} if reason else {"verified_at": to_text(clock.now())}
+        statement = update(_table).where(_table.c.id == bindparam("entry")).values(values)
+        with self.operations.transaction() as connection:
+            connection.execute(statement, rows)
+
+    def unsettled(self) -> list[Entry]:
+        """Return the entries whose outcome is not known, oldest first."""
+        return self._entries(_table.c.state.in_(("intent", "unknown")))
+
+    def unverified(self) -> list[Entry]:
+        """Return the newest written entry of each field, where it was not read back yet."""
+        entries = self._entries(_table.c.state == "written")
+        newest = {entry.slot: entry for entry in entries}
+        return [entry for entry in newest.values() if entry.verified_at is None and entry.reason is None]
+
+    def of_run(self, run_id: str) -> list[Entry]:
+        """Return the entries of one run, oldest first."""
+        return self._entries(_table.c.run_id == run_id)
+
+    def history(self) -> dict[Slot, History]:
+        """Return what we ever did to each field."""
+        found: dict[Slot, History] = {}
+        for entry in self._entries(_table.c.id > 0):
+            found.setdefault(entry.slot, History()).add(entry)
+        return found
+
+    def _entries(self, where: ColumnElement[bool]) -> list[Entry]:
+        statement = select(_table).where(_table.c.connection == self.connection, where).order_by(_table.c.id)
+        with self.operations.reading() as connection:
+            return [_entry(row) for row in connection.execute(statement)]
+
+
+class History:
+    """What we did to one field.
+
+    Attributes:
+        last: The newest written entry.
+        pending: Values of later calls that may yet turn out to have arrived.
+    """
+
+    __slots__ = ("last", "pending")
+
+    def __init__(self) -> None:
+        self.last: Entry | None = None
+        self.pending: list[Value] = []
+
+    def add(self, entry: Entry) -> None:
+        """Take the next entry in."""
+        if entry.state == "written":
+            self.last, self.pending = entry, []
+        elif entry.state in {"intent", "unknown"} or (entry.reason or "").startswith(NOT_WRITTEN):
+            self.pending.append(entry.after)
+
+
+def _entry(row: Row[tuple[object, ...]]) -> Entry:
+    found = row._mapping  # noqa: SLF001 (SQLAlchemy's documented name)
+    names = ("id", "run_id", "plan_id", "batch", "state", "reason", "reverts", "verified_at", "at")
+    return Entry(
+        **{name: found[name] for name in names},
+        slot=Slot(found["object"], found["record_id"], found["field"]),
+        before=from_json(found["before"]),
+        after=from_json(found["after"]),
+    )
