@@ -1,0 +1,1 @@
+"""Reads Odoo: CRM, events and accounting."""

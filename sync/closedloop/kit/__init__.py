@@ -1,0 +1,1 @@
+"""What connectors may import: nothing here needs more than the small install."""
