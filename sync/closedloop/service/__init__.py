@@ -1,0 +1,1 @@
+"""The daemon, and what it shares with the one-off verbs: session, lease, cycle."""

@@ -1,0 +1,83 @@
+"""The typer application, its global options, and how an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from closedloop.cli.context import Context
+from closedloop.errors import ClosedloopError
+
+_INTERRUPTED = 130
+
+
+class _Group(TyperGroup):
+    """Turns our errors into messages; nobody but a developer sees a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb; a known error exits with its own code, an unknown one with 1."""
+        try:
+            return super().invoke(ctx)
+        except ClosedloopError as error:
+            code = _context(ctx).failed(error)
+        except KeyboardInterrupt:
+            typer.echo("interrupted: what was done is kept, run it again to go on", err=True)
+            code = _INTERRUPTED
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] in {
+                "typer",
+                "click",
+            }:  # its own way to end or to explain usage
+                raise
+            code = _context(ctx).crashed(error)
+        raise typer.Exit(code)
+
+
+def _context(ctx: Any) -> Context:
+    return ctx.obj if isinstance(ctx.obj, Context) else Context()
+
+
+app = typer.Typer(
+    cls=_Group,
+    name="closedloop",
+    help="Follows every event attendee from the badge scan to the paid invoice, and writes the answer into the CRM.",
+    epilog=(
+        "Exit codes: 0 done, 1 partly failed, 2 configuration, 3 stopped by a guard, 4 unreachable or no budget left."
+    ),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(*, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"closedloop {version('closedloop')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    config: Annotated[
+        Path, typer.Option(envvar="CLOSEDLOOP_CONFIG", metavar="FILE", help="The configuration file.")
+    ] = Path("closedloop.yaml"),
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Log everything, with tracebacks.")] = False,
+    version: Annotated[  # noqa: ARG001 (typer calls it back before the verb)
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options before the verb."""
+    ctx.obj = Context(config=config, json=json, debug=debug)
+    ctx.obj.start_log()
+
+
+# The verbs register themselves: importing them is what fills the application.
+from closedloop.cli import demo, looking, running, serving, setup, writing  # noqa: E402, F401

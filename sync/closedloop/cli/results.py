@@ -1,0 +1,103 @@
+"""What the working verbs print when they are done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from closedloop.cli import show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from closedloop.extract import StreamResult
+    from closedloop.models import Reconciled
+    from closedloop.service.cycle import Cycle
+    from closedloop.writeback import Plan
+
+#: Entities whose absence makes the figures empty, and what to think of.
+_EMPTY = {
+    "campaign": "no events or campaigns were found: nothing can be attributed",
+    "touch": "no attendees were found: no event can earn anything",
+    "account": "no companies were found in the CRM",
+    "document": "no invoices were found in the ledger",
+}
+_ROWS = 40
+
+
+def streams(found: Sequence[StreamResult]) -> None:
+    """Print what each stream read, and whether it is proven complete."""
+    show.table(
+        "Read",
+        ("connection", "stream", "verdict", "#rows", "#held", "#at source", "#deleted", "#refused", "reason"),
+        [
+            (
+                one.connection,
+                one.stream,
+                one.verdict,
+                one.rows,
+                one.held_count,
+                one.source_count if one.source_count is not None else "cannot count",
+                one.deleted,
+                one.quarantined,
+                one.reason,
+            )
+            for one in found
+        ],
+    )
+
+
+def reconciled(found: Reconciled) -> None:
+    """Print how much was computed, what is empty, and the checks that failed."""
+    counted = {name: found.rows.get(name, 0) for name in (*_EMPTY, "document_value", "chain_break")}
+    show.line(f"reconciled as of {found.as_of}: {show.pairs(counted)}")
+    for name, message in _EMPTY.items():
+        if not found.rows.get(name):
+            show.line(f"warning: {message}")
+    if found.checks:
+        show.table(
+            "Failed checks",
+            ("check", "#rows", "example"),
+            [(one.name, one.rows, one.example) for one in found.checks],
+        )
+
+
+def plan(one: Plan, *, details: bool = True) -> None:
+    """Print a plan: every field that would change, and the guards that would stop it."""
+    show.line(f"plan {one.id} for {one.connection}, figures as of {one.as_of}: {show.pairs(one.counts)}")
+    if details and one.rows:
+        show.table(
+            "",
+            ("object", "record", "field", "in the CRM", "ours", "last written", "do"),
+            [
+                (
+                    row.slot.object,
+                    row.slot.record_id,
+                    row.slot.field,
+                    row.actual,
+                    row.desired,
+                    row.last_written,
+                    row.action,
+                )
+                for row in one.rows[:_ROWS]
+            ],
+        )
+        if len(one.rows) > _ROWS:
+            show.line(f"… and {len(one.rows) - _ROWS} more: closedloop --json plan lists all")
+    for guard in one.guards:
+        show.line(f"guard {guard.name} would stop it: {guard.message}")
+
+
+def cycle(done: Cycle) -> None:
+    """Print a whole cycle."""
+    verdicts: dict[str, int] = {}
+    for one in done.streams:
+        verdicts[one.verdict] = verdicts.get(one.verdict, 0) + 1
+    show.line(f"run {done.run_id}: streams {show.pairs(verdicts)}")
+    if done.reconciled:
+        reconciled(done.reconciled)
+    for one in done.plans:
+        plan(one, details=False)
+        if one.connection not in done.applied:
+            show.line(f"nothing was written: mode is plan; `closedloop apply {one.id}` writes it")
+    for name, written in done.applied.items():
+        applied(name, written)

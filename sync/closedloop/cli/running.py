@@ -1,0 +1,109 @@
+"""Verbs that read and compute: `run`, `sync`, `reconcile`, `backfill`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from closedloop.cli.app import app
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from closedloop.cli.context import Context
+    from closedloop.service.cycle import Cycle
+
+Allow = Annotated[
+    list[str] | None, typer.Option("--allow", metavar="GUARD", help="Override a guard this once.")
+]
+
+
+@app.command()
+def run(ctx: typer.Context, allow: Allow = None) -> None:
+    """Do one full cycle: sync, prove complete, reconcile, check, plan, and write back where the mode says so."""
+    from closedloop.cli import results, show
+    from closedloop.service import cycle
+
+    context: Context = ctx.obj
+    with context.session() as opened, show.progress() as bars:
+        done: Cycle = cycle.run(opened, allow=allow or (), progress=bars)
+    if context.json:
+        show.machine(done)
+    else:
+        results.cycle(done)
+
+
+@app.command()
+def sync(
+    ctx: typer.Context,
+    connections: Annotated[
+        list[str] | None, typer.Argument(help="Connections to read; all if left out.")
+    ] = None,
+    stream: Annotated[list[str] | None, typer.Option(help="Only these streams.")] = None,
+) -> None:
+    """Read what is new and prove that nothing is missing."""
+    from closedloop.cli import results, show
+    from closedloop.cli.names import known_connections
+    from closedloop.service import cycle
+    from closedloop.service.record import recorded
+
+    context: Context = ctx.obj
+    with context.session() as opened, show.progress() as bars:
+        names = known_connections(opened.settings, connections)
+        with opened.writer() as store, recorded(opened.operations, "sync", opened.clock) as record:
+            found = cycle.read(opened, store, record, connections=names, streams=stream, progress=bars)
+    if context.json:
+        show.machine(found)
+    else:
+        results.streams(found)
+
+
+@app.command()
+def reconcile(ctx: typer.Context) -> None:
+    """Link, compute and check the figures from what was read."""
+    from closedloop.cli import results, show
+    from closedloop.errors import PartlyFailedError
+    from closedloop.service import cycle
+    from closedloop.service.record import recorded
+
+    context: Context = ctx.obj
+    with context.session() as opened, show.progress() as bars:
+        with opened.writer() as store, recorded(opened.operations, "reconcile", opened.clock) as record:
+            found = cycle.reconcile(opened, store, record, progress=bars)
+            if context.json:
+                show.machine(found)
+            else:
+                results.reconciled(found)
+            if found.checks:
+                names = ", ".join(check.name for check in found.checks)
+                msg = f"checks failed: {names}"
+                raise PartlyFailedError(msg, where="reconcile", fix="see the rows above")
+
+
+@app.command()
+def backfill(
+    ctx: typer.Context,
+    stream: Annotated[str, typer.Argument(metavar="CONNECTION/STREAM", help="What to read again.")],
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day of the window.")],
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day after the window.")
+    ] = None,
+) -> None:
+    """Read one stream again for a window of time, leaving every bookmark where it is."""
+    from closedloop.cli import results, show
+    from closedloop.cli.names import stream_of
+    from closedloop.service import cycle
+    from closedloop.service.record import recorded
+
+    context: Context = ctx.obj
+    with context.session() as opened, show.progress() as bars:
+        connection, name = stream_of(opened.settings, stream)
+        with opened.writer() as store, recorded(opened.operations, "backfill", opened.clock) as record:
+            found = cycle.backfill(
+                opened, store, record, connection, name, since=since, until=until, progress=bars
+            )
+    if context.json:
+        show.machine(found)
+    else:
+        results.streams(found)

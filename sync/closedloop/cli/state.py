@@ -1,0 +1,112 @@
+"""What `status` reads from the operational database, and how it prints it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from closedloop.cli import show
+from closedloop.store import tables
+
+if TYPE_CHECKING:
+    from closedloop.store.operations import Operations
+
+State = dict[str, Any]
+_RUNS = 10
+
+
+def read(operations: Operations) -> State:
+    """Return the last runs, the newest verdict of every stream, open quarantine, the last plan, and the leases."""
+    run, stream, refused, plan = tables.run, tables.stream_run, tables.quarantine, tables.plan
+    newest = select(func.max(stream.c.run_id)).where(
+        stream.c.connection == (other := stream.alias()).c.connection, stream.c.stream == other.c.stream
+    )
+    wanted = {
+        "runs": select(run).order_by(run.c.id.desc()).limit(_RUNS),
+        "streams": select(other)
+        .where(other.c.run_id == newest.correlate(other).scalar_subquery())
+        .order_by(other.c.connection, other.c.stream),
+        "quarantine": select(
+            refused.c.connection, refused.c.stream, refused.c.direction, func.count().label("records")
+        )
+        .where(refused.c.resolved_at.is_(None))
+        .group_by(refused.c.connection, refused.c.stream, refused.c.direction)
+        .order_by(refused.c.connection, refused.c.stream),
+        "plans": select(plan).order_by(plan.c.id.desc()).limit(1),
+        "leases": select(tables.lease),
+    }
+    with operations.reading() as connection:
+        found: State = {
+            name: [dict(row) for row in connection.execute(query).mappings()]
+            for name, query in wanted.items()
+        }
+    for row in found["runs"]:
+        row["detail"] = json.loads(row["detail"])
+    for row in found["plans"]:
+        row["summary"] = json.loads(row["summary"])
+    return found
+
+
+def show_streams(rows: list[State]) -> None:
+    """Print the verdict of each stream with the figures it rests on."""
+    show.table(
+        "Streams: what we hold, what the source says it has",
+        (
+            "connection",
+            "stream",
+            "verdict",
+            "#held",
+            "#at source",
+            "newest held",
+            "newest at source",
+            "reason",
+        ),
+        [
+            (
+                row["connection"],
+                row["stream"],
+                row["verdict"],
+                row["held_count"],
+                row["source_count"] if row["source_count"] is not None else "cannot count",
+                row["cursor"],
+                row["source_cursor"],
+                row["reason"],
+            )
+            for row in rows
+        ],
+    )
+
+
+def show_state(found: State) -> None:
+    """Print it all."""
+    show.table(
+        "Last runs",
+        ("run", "verb", "state", "#code", "ended", "error"),
+        [
+            (
+                row["id"],
+                row["kind"],
+                row["state"],
+                row["exit_code"],
+                row["ended_at"],
+                row["detail"].get("error", {}).get("message"),
+            )
+            for row in found["runs"]
+        ],
+    )
+    show_streams(found["streams"])
+    if found["quarantine"]:
+        show.table(
+            "Refused records",
+            ("connection", "stream", "direction", "#records"),
+            [
+                (row["connection"], row["stream"], row["direction"], row["records"])
+                for row in found["quarantine"]
+            ],
+        )
+    for row in found["plans"]:
+        show.line(f"last plan: {row['id']} for {row['connection']}, as of {row['as_of']}, {row['state']}")
+    for row in found["leases"]:
+        show.line(f"lease {row['name']}: until {row['expires_at']}")
