@@ -126,7 +126,7 @@ def _without_deal(rng: Random, customer: Customer) -> list[Bill]:
     days_of = [first] if first else []
     span = (AS_OF - BEGIN).days
     days_of += [
-        BEGIN + days(rng.randrange(span)) for _ in range(pick(rng, [(35, 0), (35, 1), (20, 2), (10, 4)]))
+        BEGIN + days(rng.randrange(span)) for _ in range(pick(rng, [(22, 0), (35, 1), (25, 2), (18, 4)]))
     ]
     return [
         Bill(
@@ -161,6 +161,8 @@ def _accident(rng: Random, bill: Bill) -> Bill:
         (12, "never"),
     ]
     status: DocumentStatus = pick(rng, [(95, "posted"), (3, "draft"), (2, "void")])
+    if bill.subscription and bill.opportunity_number:
+        status = "posted"  # the invoice that names the deal is the one the others inherit it from
     return replace(bill, plan=pick(rng, plans), status=status)
 
 

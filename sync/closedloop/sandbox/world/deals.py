@@ -71,7 +71,7 @@ def _deal(
 ) -> None:
     number = len(sales.opportunities) + 1
     course = _course(rng, event)
-    amount = rng.randrange(40, 900) * pick(rng, [(70, 10_000), (20, 10_050), (10, 2_375)])
+    amount = rng.randrange(40, 900) * pick(rng, [(70, 5_000), (20, 10_050), (10, 2_375)])
     key = f"opportunity-{number:05d}"
     stage = STAGES[3] if course.is_won else STAGES[min(len(course.reached), 2)]
     created = moment(rng, course.created)

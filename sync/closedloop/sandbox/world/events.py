@@ -31,13 +31,13 @@ class Pattern:
 
 PATTERNS = (
     Pattern(
-        kind="trade_show", names=("Expo", "Fair", "Show"), every=365, length=3, guests=105, budget=4_500_000
+        kind="trade_show", names=("Expo", "Fair", "Show"), every=365, length=3, guests=105, budget=9_000_000
     ),
     Pattern(
-        kind="conference", names=("Summit", "Forum", "Days"), every=365, length=2, guests=85, budget=3_000_000
+        kind="conference", names=("Summit", "Forum", "Days"), every=365, length=2, guests=85, budget=6_000_000
     ),
-    Pattern(kind="webinar", names=("Live", "Talks"), every=110, length=1, guests=55, budget=250_000),
-    Pattern(kind="dinner", names=("Table", "Evening"), every=200, length=1, guests=16, budget=700_000),
+    Pattern(kind="webinar", names=("Live", "Talks"), every=110, length=1, guests=55, budget=800_000),
+    Pattern(kind="dinner", names=("Table", "Evening"), every=200, length=1, guests=16, budget=1_500_000),
 )
 #: How often each kind begins a new series, until the wanted number of events is reached.
 ROTATION = (0, 1, 2, 3, 0, 1, 0, 3, 1, 0, 2)
