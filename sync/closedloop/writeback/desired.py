@@ -79,7 +79,9 @@ def desired(settings: Settings, store: Store, connection: str) -> list[Desired]:
     found = [
         item
         for entity in ("campaign", "account")
-        for item in _of_entity(store, connection, entity, [line for line in lines if line.entity == entity], at)
+        for item in _of_entity(
+            store, connection, entity, [line for line in lines if line.entity == entity], at
+        )
     ]
     return sorted(found, key=lambda item: item.slot)
 

@@ -122,7 +122,8 @@ class Journal:
             .values(state=bindparam("now"), reason=bindparam("why"), request_id=bindparam("request"))
         )
         rows = [
-            {"entry": one.id, "now": one.state, "why": one.reason, "request": one.request_id} for one in outcomes
+            {"entry": one.id, "now": one.state, "why": one.reason, "request": one.request_id}
+            for one in outcomes
         ]
         with self.operations.transaction() as connection:
             connection.execute(statement, rows)

@@ -54,7 +54,10 @@ def mapped(settings: Settings, connection: str) -> list[Mapped]:
     """
     part = section(settings, connection)
     found: list[Mapped] = []
-    entities: tuple[tuple[Entity, dict[str, str]], ...] = (("campaign", part.campaign), ("account", part.account))
+    entities: tuple[tuple[Entity, dict[str, str]], ...] = (
+        ("campaign", part.campaign),
+        ("account", part.account),
+    )
     for entity, fields in entities:
         where = f"writeback.{connection}.{entity}"
         for name, field in fields.items():
