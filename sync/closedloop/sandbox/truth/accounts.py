@@ -31,6 +31,7 @@ def account_figures(
         account: {
             "customers": customers[account],
             "events_attended": len(events.get(account, ())),
+            "first_document_date": ledger.first_positive.get(account),
             **_money(of_account.get(account, []), documents, ledger),
         }
         for account in keys
@@ -44,7 +45,6 @@ def _money(keys: list[str], documents: dict[str, DocumentFigure], ledger: Ledger
     return {
         "invoiced": sum(documents[key].value for key in counted),
         "collected": sum(documents[key].collected for key in counted),
-        "first_document_date": min(days, default=None),
         "last_document_date": max(days, default=None),
         "attributed_linear": sum(credited),
         "not_convertible": len(keys) - len(counted),

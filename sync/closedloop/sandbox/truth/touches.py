@@ -34,7 +34,7 @@ def touches(facts: Facts) -> list[Touch]:
     """Return a touch for every person and event, with the highest status over all registrations.
 
     Decided where the page is silent: a cancelled registration is no touch; of several registrations with the highest
-    status the earliest day counts; a scan without e-mail, name and company is a person of its own, without identity.
+    status the earliest day counts; a scan without e-mail that lacks a name or a company is a person of its own, without identity.
     """
     events = {event.key: event for event in facts.world.events}
     people = _groups(facts)
@@ -71,7 +71,7 @@ def _identity(facts: Facts, registration: Registration) -> str:
     name, company = (
         " ".join((text or "").lower().split()) for text in (registration.name, registration.company)
     )
-    return f"name {name} of {company}" if name or company else f"nobody {registration.key}"
+    return f"name {name} of {company}" if name and company else f"nobody {registration.key}"
 
 
 def _touch(

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 Plan = Literal["on_time", "late", "partly", "twice", "early", "over", "never", "at_once"]
 CreditMode = Literal["named", "allocated", "loose"]
+#: Without a named invoice a credit may be worth more than any one of them.
+CREDIT_PERCENT: dict[CreditMode, list[tuple[int, int]]] = {
+    "named": [(40, 100), (35, 50), (25, 20)],
+    "allocated": [(30, 100), (40, 130), (30, 50)],
+    "loose": [(50, 50), (50, 20)],
+}
 _ZONE = ZoneInfo(ZONE)
 
 
@@ -185,7 +191,7 @@ def _credits(rng: Random, bills: list[Bill]) -> list[Bill]:
                 credits=place,
                 credit_mode=mode,
                 refunded=chance(rng, 60),
-                percent=pick(rng, [(40, 100), (35, 50), (25, 20)]),
+                percent=pick(rng, CREDIT_PERCENT[mode]),
                 status=pick(rng, [(96, "posted"), (4, "draft")]),
             )
         )

@@ -135,12 +135,12 @@ def _foreign(home: int, rate: Decimal, currency: str) -> int:
     return home * up * int(10 ** DIGITS[currency]) // (down * 100)
 
 
-def _clear(net: int, rate: Decimal, currency: str, percent: int) -> int:
-    """Move an amount off the edge where its own conversion or that of its tax could round either way."""
+def _clear(net: int, rate: Decimal, currency: str, percent: int, *, step: int = 1) -> int:
+    """Move an amount, by ``step`` at a time, off the edge where its own conversion or that of its tax could round either way."""
     while is_doubtful(net, rate, DIGITS[currency]) or is_doubtful(
         _half_up(net * percent, 100), rate, DIGITS[currency]
     ):
-        net += 1
+        net += step
     return net
 
 
@@ -148,7 +148,7 @@ def _credit_lines(bill: Bill, credited: Document, rate: Decimal) -> tuple[Line, 
     revenue = sum(line.net for line in credited.lines if line.line_class == "revenue")
     net = revenue * bill.percent // 100
     if credited.currency != HOME:
-        net = min(_clear(net, rate, credited.currency, credited.tax_percent), revenue)
+        net = _clear(net, rate, credited.currency, credited.tax_percent, step=-1)
     return (_line(1, "Credit", net, rate, credited.currency),)
 
 
