@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,18 @@ def written_objects(name: str) -> dict[str, list[str]]:
         if file.exists():
             return msgspec.json.decode(file.read_bytes(), type=dict[str, list[str]])
     return {}
+
+
+def entity_objects(name: str, entity: str) -> tuple[str, ...]:
+    """Return the vendor objects that the tap called ``name`` turns into ``entity``: ``("event.event",)``.
+
+    Its staging SQL says so, in the literal that becomes the column ``object``.
+
+    Raises:
+        ConfigError: No such tap is installed.
+    """
+    sql = staging_files(name).get(entity, "")
+    return tuple(dict.fromkeys(re.findall(r"'([\w.]+)'\s+as\s+object\b", sql, re.IGNORECASE)))
 
 
 def process(

@@ -22,7 +22,8 @@ create table if not exists meta.store (id varchar not null);
 create table if not exists meta.state (connection varchar not null, value json not null);
 create table if not exists meta.load_log (connection varchar not null, segment bigint not null, loaded_at timestamptz);
 create table if not exists meta.stream (
-    connection varchar not null, stream varchar not null, key_properties json, cursor_column varchar, version bigint
+    connection varchar not null, stream varchar not null, key_properties json, cursor_column varchar, version bigint,
+    swept_at timestamptz
 );
 """
 

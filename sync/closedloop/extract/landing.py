@@ -1,0 +1,258 @@
+"""Lands a sealed segment: its rows, the tap's state and the segment's number in one transaction.
+
+A segment lands if its number is not in the load log, and the log is written with the rows: killed anywhere, the
+store has all of it or nothing, and a second try does what is missing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import duckdb
+import msgspec
+
+from closedloop.extract import quarantine
+from closedloop.extract.intake import MAX_LINE, digest
+from closedloop.extract.spool import Files, Manifest, Refusal, Spool, write_durably
+from closedloop.kit.failpoint import failpoint
+from closedloop.store import bookmarks
+from closedloop.store.names import literal, quote, raw_schema, relation
+from closedloop.store.raw import ensure_table
+from closedloop.store.stamps import from_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from closedloop.extract.schema import StreamSchema
+    from closedloop.store.analytical import Store
+    from closedloop.store.operations import Operations
+
+_REFUSED = "refused.json"
+_KEPT = 20_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Landing:
+    """Lands the segments of one connection.
+
+    Args:
+        store: Where rows land.
+        operations: Where refused records are kept.
+        spool: The segments' home.
+        connection: The connection's name.
+        refused: Records refused so far by stream.
+    """
+
+    store: Store
+    operations: Operations
+    spool: Spool
+    connection: str
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def recover(self) -> None:
+        """Finish what a killed process left: drop what was not sealed, land what was."""
+        self.spool.clean()
+        for folder, manifest in self.spool.sealed():
+            self.apply(folder, manifest)
+        self.refused.clear()
+
+    def apply(self, folder: Path, manifest: Manifest) -> None:
+        """Land one sealed segment and remove it.
+
+        Args:
+            folder: Where it is.
+            manifest: What it says of itself.
+        """
+        if not bookmarks.is_applied(self.store, self.connection, manifest.number):
+            with self.store.transaction():
+                refusals = self._land(folder, manifest)
+                # The rows will be gone from the temporary table: remember now what a second try could not find.
+                write_durably(folder / _REFUSED, msgspec.json.encode(refusals))
+                failpoint("extract.before_commit")
+            failpoint("extract.committed")
+        found = msgspec.json.decode((folder / _REFUSED).read_bytes(), type=list[Refusal])
+        refusals = [*manifest.refused, *found]
+        quarantine.keep(self.operations, self.connection, refusals, manifest.sealed_at)
+        self._resolve(manifest, refusals)
+        failpoint("extract.quarantined")
+        self.refused.update(refusal.stream for refusal in found)
+        self.spool.remove(folder)
+        failpoint("extract.removed")
+
+    def _land(self, folder: Path, manifest: Manifest) -> list[Refusal]:
+        """Apply everything; the caller owns the transaction."""
+        at = from_text(manifest.sealed_at)
+        # Every change of a table comes before the first row: a table altered after rows cannot take more of them.
+        types = [self._prepare(files.schema) for files in manifest.files]
+        refusals: list[Refusal] = []
+        for files, kinds in zip(manifest.files, types, strict=True):
+            kinds = {**kinds, **types[_last(manifest.files, files.schema.stream)]}  # noqa: PLW2901
+            refusals += self._rows(folder, files, kinds, manifest.number, at)
+        for stream, version in manifest.versions.items():
+            self._activate(stream, version, manifest.first, at)
+        if manifest.state is not None:
+            bookmarks.write_state(self.store, self.connection, manifest.state)
+        bookmarks.log_segment(self.store, self.connection, manifest.number, at)
+        return refusals
+
+    def _prepare(self, schema: StreamSchema) -> dict[str, str]:
+        declared = {column.name: column.type for column in schema.columns}
+        kinds = ensure_table(self.store, self.connection, schema.stream, declared)
+        bookmarks.write_stream(self.store, self.connection, schema.stream, schema.keys, schema.cursor)
+        return kinds
+
+    def _rows(
+        self, folder: Path, files: Files, kinds: Mapping[str, str], number: int, at: datetime
+    ) -> list[Refusal]:
+        table = relation(raw_schema(self.connection), files.schema.stream)
+        refusals: list[Refusal] = []
+        if files.mode == "replace":
+            self.store.query(f"delete from {table}")
+        for part in files.parts:
+            path = folder / part
+            try:
+                self._stage(path, files.schema, kinds)
+            except duckdb.Error:
+                path, lines = _repair(path)
+                refusals += [_refusal(files.schema, line, "the record is no JSON object") for line in lines]
+                self._stage(path, files.schema, kinds)
+            refusals += self._bad(path, files.schema)
+            self._merge(table, files, number, at)
+            failpoint("extract.part_landed")
+        return refusals
+
+    def _stage(self, path: Path, schema: StreamSchema, kinds: Mapping[str, str]) -> None:
+        """Read a part as text, cast it, and name what cannot be cast."""
+        kinds = {name.lower(): kind for name, kind in kinds.items()}
+        casts, faults, spec = [], [], []
+        for column in schema.columns:
+            kind, name = kinds[column.name.lower()], quote(column.name)
+            is_text = kind in ("VARCHAR", "JSON")
+            spec.append(f"{literal(column.name)}: {literal(kind if is_text else 'VARCHAR')}")
+            casts.append(name if is_text else f"try_cast({name} as {kind}) as {name}")
+            if not is_text:
+                faults.append(_fault(name, kind, literal(f"{column.source} is no {_SPOKEN[kind]}")))
+            if column.name in schema.keys:
+                reason = literal(f"the record has no {column.source}, which is its key")
+                faults.append(f"case when {name} is null then {reason} end")
+        fault = f"nullif(concat_ws('; ', {', '.join(faults)}), '')" if faults else "null"
+        self.store.query(
+            f"create or replace temp table staged as select {', '.join(casts)}, {fault}::varchar as _fault"
+            f" from read_json({literal(str(path))}, format = 'newline_delimited', records = true,"
+            f" auto_detect = false, columns = {{{', '.join(spec)}}}, maximum_object_size = {2 * MAX_LINE},"
+            " compression = 'uncompressed')"
+        )
+
+    def _bad(self, path: Path, schema: StreamSchema) -> list[Refusal]:
+        rows = self.store.query("select rowid, _fault from staged where _fault is not null order by rowid")
+        faults = dict(rows)
+        if not faults:
+            return []
+        with path.open("rb") as file:
+            return [
+                _refusal(schema, line, faults[number]) for number, line in enumerate(file) if number in faults
+            ]
+
+    def _merge(self, table: str, files: Files, number: int, at: datetime) -> None:
+        """Put the staged rows in the place of those they replace; of one key, the last one wins."""
+        names = [quote(column.name) for column in files.schema.columns]
+        identity = [quote(name) for name in files.schema.keys] or names
+        good = "_fault is null"
+        if files.mode in ("upsert", "append"):
+            same = " and ".join(f"held.{name} is not distinct from staged.{name}" for name in identity)
+            if files.mode == "upsert":
+                same = same.replace(" is not distinct from ", " = ")
+            self.store.query(f"delete from {table} as held using staged where staged.{good} and {same}")
+            good += (
+                f" and rowid in (select max(rowid) from staged where {good} group by {', '.join(identity)})"
+            )
+        self.store.query(
+            f"insert into {table} ({', '.join(names)}, _loaded_at, _segment)"
+            f" select {', '.join(names)}, ?, ? from staged where {good} order by rowid",
+            [at, number],
+        )
+
+    def _activate(self, stream: str, version: int, first: int, at: datetime) -> None:
+        """Mark the rows that a whole reading of the table no longer had."""
+        if bookmarks.swap_version(self.store, self.connection, stream, version):
+            table = relation(raw_schema(self.connection), stream)
+            self.store.query(
+                f"update {table} set _deleted_at = ? where _segment < ? and _deleted_at is null", [at, first]
+            )
+
+    def _resolve(self, manifest: Manifest, refusals: Iterable[Refusal]) -> None:
+        again = {(refusal.stream, quarantine.short(refusal.key)) for refusal in refusals}
+        for schema in {files.schema.stream: files.schema for files in manifest.files}.values():
+            waiting = quarantine.open_keys(self.operations, self.connection, schema.stream)
+            keys = [key for key in waiting if (schema.stream, key) not in again]
+            if keys and schema.keys:
+                table = relation(raw_schema(self.connection), schema.stream)
+                text = key_text(schema.keys)
+                rows = self.store.query(
+                    f"select {text} from {table} where _segment = ? and {text} in (select unnest(?::varchar[]))",
+                    [manifest.number, keys],
+                )
+                landed = [str(row[0]) for row in rows]
+                quarantine.resolve(
+                    self.operations, self.connection, schema.stream, landed, manifest.sealed_at
+                )
+
+
+_SPOKEN = {
+    "BIGINT": "whole number",
+    "DOUBLE": "number",
+    "BOOLEAN": "true or false",
+    "DATE": "date",
+    "TIMESTAMPTZ": "time",
+}
+
+
+def key_text(keys: Iterable[str]) -> str:
+    """Return the SQL for a record's key as one text."""
+    return f"concat_ws('/', {', '.join(f'{quote(key)}::varchar' for key in keys)})"
+
+
+def _fault(name: str, kind: str, reason: str) -> str:
+    wrong = f"try_cast({name} as {kind}) is null"
+    if kind == "BIGINT":  # the cast rounds 1.6 to 2
+        wrong = f"({wrong} or (contains({name}, '.') and not regexp_full_match({name}, '-?[0-9]+\\.0*')))"
+    return f"case when {name} is not null and {wrong} then {reason} end"
+
+
+def _last(files: tuple[Files, ...], stream: str) -> int:
+    return max(index for index, one in enumerate(files) if one.schema.stream == stream)
+
+
+def _refusal(schema: StreamSchema, line: bytes, reason: str) -> Refusal:
+    return Refusal(
+        stream=schema.stream,
+        key=_key(schema, line) or digest(line),
+        reason=reason,
+        record=line[:_KEPT].decode("utf-8", "replace").rstrip("\n"),
+    )
+
+
+def _key(schema: StreamSchema, line: bytes) -> str | None:
+    try:
+        record = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    values = [record.get(key) if isinstance(record, dict) else None for key in schema.keys]
+    return "/".join(map(str, values)) if values and None not in values else None
+
+
+def _repair(path: Path) -> tuple[Path, list[bytes]]:
+    """Return a copy of a part without the lines that are no JSON object, and those lines."""
+    clean, bad = path.with_suffix(".clean"), []
+    with path.open("rb") as source, clean.open("wb") as target:
+        for line in source:
+            try:
+                record = msgspec.json.decode(line, type=dict[str, object])
+                target.write(msgspec.json.encode(record) + b"\n")
+            except (msgspec.DecodeError, UnicodeError):
+                bad.append(line)
+    return clean, bad
