@@ -54,6 +54,10 @@ class Backend(Protocol):
         """
 
 
+class GarbledReplyError(policy.StreamError):
+    """An answer that cannot be read: of a write it tells nothing about the outcome."""
+
+
 class _Error(msgspec.Struct):
     name: str = ""
     message: str = ""
@@ -268,6 +272,6 @@ def decoded(reply: Reply) -> Any:
         raise garbled(reply) from error
 
 
-def garbled(reply: Reply) -> policy.StreamError:
+def garbled(reply: Reply) -> GarbledReplyError:
     """Return the error for an answer that cannot be read."""
-    return policy.StreamError("Odoo's answer cannot be read", request_id=reply.request_id)
+    return GarbledReplyError("Odoo's answer cannot be read", request_id=reply.request_id)

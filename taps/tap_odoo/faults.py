@@ -22,6 +22,10 @@ _NO_DATABASE = re.compile(r"database \"[^\"]*\" does not exist")
 _VERBS = {"write": "change", "create": "create", "unlink": "delete", "load": "create"}
 
 
+class RolledBackError(StreamError):
+    """Odoo itself reports a failure: the call's transaction was rolled back, so that nothing was written."""
+
+
 def no_database(database: str) -> Rule:
     """Return the rule for a database that the server does not have."""
     return Rule(
@@ -107,19 +111,21 @@ def _refused(model: str, _method: str, message: str) -> Rule:
 
 
 def _busy(model: str, _method: str, _message: str) -> Rule:
-    return Rule(action=Action.RETRY, error=StreamError, message=f"{model} is locked by other transactions")
+    return Rule(
+        action=Action.RETRY, error=RolledBackError, message=f"{model} is locked by other transactions"
+    )
 
 
 def _invalid(model: str, method: str, message: str) -> Rule:
     return Rule(
-        action=Action.FAIL_STREAM, error=StreamError, message=f"{model}/{method}: {vendor_text(message)}"
+        action=Action.FAIL_STREAM, error=RolledBackError, message=f"{model}/{method}: {vendor_text(message)}"
     )
 
 
 def _other(name: str, model: str, method: str) -> Rule:
     return Rule(
         action=Action.FAIL_STREAM,
-        error=StreamError,
+        error=RolledBackError,
         message=f"{model}/{method} failed inside Odoo ({name or 'no class named'})",
         fix="see Odoo's own log",
     )
