@@ -98,9 +98,6 @@ def _settings_schema() -> dict[str, Any]:
         ),
         *CLOSEDLOOP_SETTINGS,
     ).to_dict()
-    # A misspelt setting is an error, not silence; those of other parts that share the block are let through.
-    schema["additionalProperties"] = False
-    schema["patternProperties"] = {"^(closedloop_|target_)": {}}
     return schema
 
 

@@ -27,6 +27,8 @@ from closedloop.log import get_logger
 
 log = get_logger(__name__)
 
+#: Tries where no connection is made at all.
+_FEW = 3
 #: Names vendors give to the id of a request.
 _REQUEST_IDS = ("x-request-id", "x-correlation-id", "request-id", "intuit_tid", "x-hubspot-correlation-id")
 
@@ -81,11 +83,19 @@ Authenticator = Callable[[bool], Mapping[str, str]]
 class _AgainError(Exception):
     """Inside one request: try again as the rule says."""
 
-    def __init__(self, rule: Rule, *, wait: float | None = None, request_id: str | None = None) -> None:
+    def __init__(
+        self,
+        rule: Rule,
+        *,
+        wait: float | None = None,
+        request_id: str | None = None,
+        never_sent: bool = False,
+    ) -> None:
         super().__init__(rule.message)
         self.rule = rule
         self.wait = wait
         self.request_id = request_id
+        self.never_sent = never_sent
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,7 +125,7 @@ class HttpClient:
     classify: Classifier | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout: tuple[float, float] = (10.0, 120.0)
-    attempts: int = 5
+    attempts: int = 6
     max_wait: float = 120.0
     sleep: Callable[[float], None] = time.sleep
     clock: Clock = field(default_factory=Clock)
@@ -177,7 +187,7 @@ class HttpClient:
         )
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_AgainError),
-            stop=tenacity.stop_after_attempt(self.attempts),
+            stop=self._is_last,
             wait=_wait,
             sleep=self.sleep,
             before_sleep=self._log_wait,
@@ -186,7 +196,7 @@ class HttpClient:
         try:
             return retrying(self._attempt, call)
         except _AgainError as error:
-            raise self._error(error.rule, request_id=error.request_id, tries=self.attempts) from None
+            raise self._error(error.rule, request_id=error.request_id, repeated=True) from None
 
     def _attempt(self, call: _Call) -> Reply:
         reply = self._send(call)
@@ -218,8 +228,9 @@ class HttpClient:
             rule = policy.for_exception(error)
             if rule.action is not Action.RETRY:
                 raise self._error(rule) from error
-            self._may_repeat(call, rule, never_sent=_never_sent(error))
-            raise _AgainError(rule) from error
+            never_sent = _never_sent(error)
+            self._may_repeat(call, rule, never_sent=never_sent)
+            raise _AgainError(rule, never_sent=never_sent) from error
         self.byte_count += len(response.content)
         reply = Reply(status=response.status_code, headers=response.headers, content=response.content)
         self.server_time = reply.time or self.server_time
@@ -245,9 +256,16 @@ class HttpClient:
             raise rule.error(message, where=self.where, fix=rule.fix, request_id=reply.request_id)
         return seconds
 
-    def _error(self, rule: Rule, *, request_id: str | None = None, tries: int = 1) -> ClosedloopError:
-        message = f"{rule.message}, {tries} tries" if tries > 1 else rule.message
+    def _error(self, rule: Rule, *, request_id: str | None = None, repeated: bool = False) -> ClosedloopError:
+        message = f"{rule.message}: {urlsplit(self.base_url).netloc}" if _is_address(rule) else rule.message
+        message = f"{message}, also after repeating" if repeated else message
         return rule.error(message, where=self.where, fix=rule.fix, request_id=request_id)
+
+    def _is_last(self, state: tenacity.RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        # A host that refuses connections or has no name will hardly have one in half a minute.
+        few = isinstance(error, _AgainError) and error.never_sent
+        return state.attempt_number >= (min(_FEW, self.attempts) if few else self.attempts)
 
     def _log_wait(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -325,6 +343,10 @@ def _wait(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.wait if isinstance(error, _AgainError) else None
     return asked if asked is not None else tenacity.wait_random_exponential(multiplier=0.5, max=30)(state)
+
+
+def _is_address(rule: Rule) -> bool:
+    return rule.fix == policy.CHECK_ADDRESS
 
 
 def _never_sent(error: BaseException) -> bool:

@@ -80,7 +80,7 @@ class Rule:
     certain: bool = True
 
 
-_ADDRESS = "check the url, the network and the proxy"
+CHECK_ADDRESS = "check the url, the network and the proxy"
 _PAGE = "check that the url is the API's address, and what stands between: proxy, login page, maintenance"
 
 #: Statuses: https://www.rfc-editor.org/rfc/rfc9110#section-15 and rfc6585 (429).
@@ -149,11 +149,18 @@ BY_EXCEPTION: tuple[tuple[type[Exception], Rule], ...] = (
     ),
     (
         requests.exceptions.ProxyError,
-        Rule(action=Action.RETRY, error=UnreachableError, message="the proxy does not answer", fix=_ADDRESS),
+        Rule(
+            action=Action.RETRY,
+            error=UnreachableError,
+            message="the proxy does not answer",
+            fix=CHECK_ADDRESS,
+        ),
     ),
     (
         requests.exceptions.ConnectTimeout,
-        Rule(action=Action.RETRY, error=UnreachableError, message="the host does not answer", fix=_ADDRESS),
+        Rule(
+            action=Action.RETRY, error=UnreachableError, message="the host does not answer", fix=CHECK_ADDRESS
+        ),
     ),
     (
         requests.exceptions.ReadTimeout,
@@ -179,13 +186,15 @@ BY_EXCEPTION: tuple[tuple[type[Exception], Rule], ...] = (
             action=Action.RETRY,
             error=UnreachableError,
             message="the host cannot be reached",
-            fix=_ADDRESS,
+            fix=CHECK_ADDRESS,
             certain=False,
         ),
     ),
     (
         requests.exceptions.RequestException,
-        Rule(action=Action.STOP_RUN, error=ConfigError, message="the address cannot be used", fix=_ADDRESS),
+        Rule(
+            action=Action.STOP_RUN, error=ConfigError, message="the address cannot be used", fix=CHECK_ADDRESS
+        ),
     ),
 )
 

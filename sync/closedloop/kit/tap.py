@@ -10,6 +10,7 @@ On 2 and 4 the last line on stderr is one JSON object that says why: ``{"event":
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import sys
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+#: Settings of other parts that share the block: they are let through.
+_FOREIGN = ("closedloop_", "target_")
 #: Settings every tap of ours has; `--about` documents them.
 CLOSEDLOOP_SETTINGS = (
     th.Property(
@@ -72,6 +75,7 @@ class ClosedloopTap(Tap):
     """Base of our taps."""
 
     package_name = "closedloop"
+    dynamic_catalog = True  # the database decides which streams there are
     message_writer_class = FastWriter
     #: Settings whose values must never be seen.
     secret_settings: ClassVar[tuple[str, ...]] = ()
@@ -83,7 +87,15 @@ class ClosedloopTap(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         redactor.add(*(self.config.get(name) for name in self.secret_settings))
-        return super()._validate_config(raise_errors=raise_errors)
+        errors = super()._validate_config(raise_errors=raise_errors)
+        known = self.config_jsonschema["properties"]
+        unknown = [name for name in self.config if name not in known and not name.startswith(_FOREIGN)]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], known, n=1)
+            message = "unknown setting: " + ", ".join(sorted(unknown))
+            fix = f"did you mean {near[0]}?" if near else f"{self.name} --about lists the settings"
+            raise ConfigError(message, where=self.where, fix=fix)
+        return errors
 
     @property
     def writer(self) -> FastWriter:
@@ -277,8 +289,11 @@ class ClosedloopTap(Tap):
     @classmethod
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 (the SDK's)
         """Run `--discover`."""
-        with cls._exits():
-            super().cb_discover(ctx, param, value)
+        del param
+        if value:
+            with cls._exits():
+                cls._started(ctx.params).run_discovery()
+            ctx.exit()
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:

@@ -1,7 +1,7 @@
 -- account: companies in the CRM.
--- grain: one res.partner that is a company, archived ones too. inputs: res_partner.
+-- grain: one res.partner that is a company, archived ones too, but not our own. inputs: res_partner, res_company, crm_lead.
 -- The lead stream marks the database as a CRM: a ledger's partners are customers, not accounts.
--- requires: res_partner, crm_lead
+-- requires: res_partner, res_company, crm_lead
 SELECT
     c.connection || ':res.partner/' || CAST(p.id AS TEXT) AS key,
     c.connection AS source,
@@ -26,4 +26,6 @@ SELECT
     p.create_date AS created_at
 FROM raw.res_partner AS p
 CROSS JOIN param.connection AS c
-WHERE p.is_company
+WHERE
+    p.is_company
+    AND NOT EXISTS (SELECT 1 FROM raw.res_company AS o WHERE o.partner_id = p.id)

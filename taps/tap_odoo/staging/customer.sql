@@ -1,5 +1,6 @@
 -- customer: who the ledger sells to. Several contacts and addresses of one firm are one customer: Odoo's commercial partner.
 -- grain: one commercial res.partner that is a customer or stands on a customer document. inputs: res_partner, account_move.
+-- Odoo keeps no currency on a customer.
 -- requires: res_partner, account_move
 SELECT
     c.connection || ':res.partner/' || CAST(p.id AS TEXT) AS key,
@@ -20,7 +21,7 @@ SELECT
     p.country_code AS country,
     p.vat AS tax_id,
     c.connection || ':res.partner/' || CAST(p.parent_id AS TEXT) AS parent_key,
-    p.currency_id_name AS currency,
+    CAST(NULL AS TEXT) AS currency,
     p.external_id AS external_id,
     p.create_date AS created_at,
     COALESCE(p.active, TRUE) AS is_active

@@ -12,7 +12,7 @@ SELECT
     t._deleted_at AS deleted_at,
     CAST(NULL AS TEXT) AS merged_into,
     c.connection || ':crm.lead/' || CAST(t.res_id AS TEXT) AS opportunity_key,
-    t.changed_at AS changed_at,
+    t."at" AS changed_at,
     CASE WHEN t.field_name = 'stage_id' THEN 'stage' ELSE 'amount' END AS field,
     CASE
         WHEN t.field_name = 'stage_id' THEN c.connection || ':crm.stage/' || CAST(NULLIF(t.old_integer, 0) AS TEXT)

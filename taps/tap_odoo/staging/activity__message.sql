@@ -1,11 +1,10 @@
--- activity: what our people did towards a lead, deal, contact or company.
--- grain: one done mail.activity, one mail.message written by a user. inputs: mail_activity, mail_message, crm_lead,
--- res_partner, res_users.
--- A done activity keeps a date only: noon UTC lies on that day in every inhabited zone but the outermost. Its doer is the
--- assignee; a message's author is whoever called the API. Notifications (field tracking, assignments) and incoming mail
--- are nobody's work; a notification that names an activity type is the trace of an activity that older versions delete.
--- Writing our own fields posts no message, so nothing here is ours.
--- requires: mail_activity, mail_message, crm_lead, res_partner, res_users
+-- activity: what our people did: notes and mails on the record.
+-- grain: one mail.message that a user wrote on a lead, deal, contact or company. inputs: mail_message, crm_lead, res_partner,
+-- res_users.
+-- Incoming mail and notifications (field tracking, assignments) are nobody's work, but a notification that names an activity
+-- type is the trace of a done activity, which older versions delete. A message's author is whoever called the API; writing
+-- our own fields posts none, so nothing here is ours.
+-- requires: mail_message, crm_lead, res_partner, res_users
 SELECT
     c.connection || ':' || d.object || '/' || CAST(d.id AS TEXT) AS key,
     c.connection AS source,
@@ -32,19 +31,6 @@ SELECT
     c.connection || ':res.users/' || CAST(d.user_id AS TEXT) AS owner_key,
     d.done_at AS at
 FROM (
-    SELECT
-        'mail.activity' AS object,
-        m.id,
-        m.write_date,
-        m._deleted_at,
-        m.res_model AS model,
-        m.res_id,
-        LOWER(m.activity_type_id_name) AS type_name,
-        m.user_id,
-        (CAST(m.date_done AS TIMESTAMP) + INTERVAL '12' HOUR) AT TIME ZONE 'UTC' AS done_at
-    FROM raw.mail_activity AS m
-    WHERE m.date_done IS NOT NULL AND m.res_model IN ('crm.lead', 'res.partner')
-    UNION ALL
     SELECT
         'mail.message' AS object,
         m.id,
