@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from closedloop.sandbox.odoo import hooks
 from closedloop.sandbox.odoo.domain import compile_domain, naive
@@ -15,11 +15,21 @@ from closedloop.sandbox.odoo.values import outward, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
-    from closedloop.clock import Clock
     from closedloop.sandbox.odoo.schema import Field, Model
 
 Row = dict[str, Any]
+
+
+class SupportsNow(Protocol):
+    """Whatever tells the time."""
+
+    def now(self) -> datetime:
+        """Return the time, aware."""
+        ...
+
+
 #: What callers may name in ``write`` and ``create`` but the server decides itself.
 OWN = frozenset({"id", "display_name", "create_uid", "create_date", "write_uid", "write_date"})
 #: The user an API key belongs to, and the one who edits by hand in the simulator's control calls.
@@ -70,7 +80,7 @@ class Database:
         self,
         name: str,
         models: dict[str, Model],
-        clock: Clock,
+        clock: SupportsNow,
         *,
         whole_seconds: bool = True,
         restricted: bool = False,

@@ -95,7 +95,7 @@ def _related(database: Database, field: Field, domain: object) -> Predicate:
     inner = compile_domain(database, table.model, domain)
     rows, name = table.rows, field.name
     if field.type == "many2one":
-        return lambda row: (other := rows.get(row.get(name))) is not None and inner(other)
+        return lambda row: (other := rows.get(row.get(name) or 0)) is not None and inner(other)
     return lambda row: any(inner(rows[key]) for key in row.get(name) or () if key in rows)
 
 
@@ -210,7 +210,7 @@ def parse_time(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        message = f"Invalid term {text.split(' ')[0]!r} in expression date: {text!r}"
+        message = f"Invalid term {text.split(' ', maxsplit=1)[0]!r} in expression date: {text!r}"
         raise value_error(message) from error
     if moment.tzinfo is not None:
         message = f"expecting only datetimes with no timezone: {text!r}"

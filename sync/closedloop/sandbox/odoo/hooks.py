@@ -31,7 +31,7 @@ def display_name(database: Database, model: str, row: Row) -> str | bool:
         return False
     special = _NAMES.get(model)
     if special is not None:
-        return special(database, row)
+        return str(special(database, row))
     return str(row.get("name") or f"{model},{row['id']}")
 
 

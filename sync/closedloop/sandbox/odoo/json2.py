@@ -24,7 +24,9 @@ UNKNOWN = (
 PARTS = 4
 
 
-def call(engine: Engine, database: Database, path: str, body: bytes, authorization: str, entry: Entry) -> Any:
+def call(
+    engine: Engine, database: Database, entry: Entry, *, path: str, body: bytes, authorization: str
+) -> Any:
     """Answer one JSON-2 request.
 
     Raises:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from closedloop.sandbox.odoo.database import Database, Row
     from closedloop.sandbox.odoo.schema import Field
 
+    #: A record's database id (none: to be created) and its values.
+    Plan = tuple[int | None, Row]
+
 WORDS = {
     "integer": "an integer",
     "float": "a number",
@@ -20,136 +23,131 @@ WORDS = {
 HINTS = {"date": "Use the format '2012-12-31'", "datetime": "Use the format '2012-12-31 23:59:59'"}
 
 
-def load(
-    database: Database, model: str, fields: list[str], data: list[list[Any]], *, context: dict[str, Any]
-) -> dict[str, object]:
-    """Import rows: ``.id`` names an existing record by its database id, an empty ``.id`` creates one.
+class Import:
+    """One call of ``load``.
 
-    An id that does not exist, or is archived while ``active_test`` is on, is an error message; nothing is written
-    then. An unknown column and an id that is no number fail the whole call, as in Odoo.
-
-    Returns:
-        ``{"ids": [...] or False, "messages": [...], "nextrow": 0}``.
+    Args:
+        database: Where to.
+        model: The model.
+        context: ``active_test`` hides archived records from ``.id``, as in every search.
     """
-    columns = [_column(database, model, name) for name in fields]
-    messages: list[dict[str, object]] = []
-    plans = [_plan(database, model, columns, row, at, messages, context) for at, row in enumerate(data)]
-    if not messages:
-        _check_values(database, model, plans, messages)
-    if messages:
-        return {"ids": False, "messages": messages, "nextrow": 0}
-    return {"ids": [_carry_out(database, model, *plan) for plan in plans], "messages": [], "nextrow": 0}
 
+    def __init__(self, database: Database, model: str, context: dict[str, Any]) -> None:
+        self.database = database
+        self.model = model
+        self.context = context
+        self.messages: list[dict[str, object]] = []
 
-def _column(database: Database, model: str, name: str) -> tuple[str, Field | None]:
-    if name == ".id":
-        return name, None
-    known = database.models[model].fields.get(name.partition("/")[0])
-    if known is None:
-        message = f"Invalid field name {name!r}"
-        raise value_error(message)
-    return name, known
+    def run(self, fields: list[str], data: list[list[Any]]) -> dict[str, object]:
+        """Import rows: ``.id`` names an existing record by its database id, an empty ``.id`` creates one.
 
+        An id that does not exist, or is archived while ``active_test`` is on, is an error message, and nothing is
+        written.
 
-def _plan(
-    database: Database,
-    model: str,
-    columns: list[tuple[str, Field | None]],
-    row: list[Any],
-    at: int,
-    messages: list[dict[str, object]],
-    context: dict[str, Any],
-) -> tuple[int | None, Row]:
-    key: int | None = None
-    values: Row = {}
-    for (name, column), cell in zip(columns, row, strict=False):
-        if column is None:
-            key = _record(database, model, cell, at, messages, context)
-        else:
-            values.update(_cell(database, name, column, cell, at, messages))
-    return key, values
+        Returns:
+            ``{"ids": [...] or False, "messages": [...], "nextrow": 0}``.
 
+        Raises:
+            OdooError: An unknown column, or an id that is no number: the whole call fails, as in Odoo.
+        """
+        columns = [(name, self._column(name)) for name in fields]
+        plans = [self._plan(columns, row, at) for at, row in enumerate(data)]
+        for at, plan in enumerate(plans):
+            self._check(at, *plan)
+        ids: object = False if self.messages else [self._carry_out(*plan) for plan in plans]
+        return {"ids": ids, "messages": self.messages, "nextrow": 0}
 
-def _record(
-    database: Database,
-    model: str,
-    cell: Any,
-    at: int,
-    messages: list[dict[str, object]],
-    context: dict[str, Any],
-) -> int | None:
-    if not cell:
+    def _column(self, name: str) -> Field | None:
+        if name == ".id":
+            return None
+        known = self.database.models[self.model].fields.get(name.partition("/")[0])
+        if known is None:
+            message = f"Invalid field name {name!r}"
+            raise value_error(message)
+        return known
+
+    def _plan(self, columns: list[tuple[str, Field | None]], row: list[Any], at: int) -> Plan:
+        key: int | None = None
+        values: Row = {}
+        for (name, column), cell in zip(columns, row, strict=False):
+            if column is None:
+                key = self._record(cell, at)
+            else:
+                values.update(self._cell(name, column, cell, at))
+        return key, values
+
+    def _record(self, cell: Any, at: int) -> int | None:
+        if not cell:
+            return None
+        if not str(cell).isdigit():
+            message = f'invalid input syntax for type integer: "{cell}"\n'
+            raise database_error("errors.InvalidTextRepresentation", message)
+        key = int(cell)
+        if self.database.search(self.model, [["id", "=", key]], context=self.context):
+            return key
+        self._complain(at, ".id", f"Unknown database identifier '{key}'")
         return None
-    if not str(cell).isdigit():
-        message = f'invalid input syntax for type integer: "{cell}"\n'
-        raise database_error("errors.InvalidTextRepresentation", message)
-    key = int(cell)
-    if database.search(model, [["id", "=", key]], context=context):
-        return key
-    messages.append(_message(at, ".id", f"Unknown database identifier '{key}'"))
-    return None
 
+    def _cell(self, name: str, column: Field, cell: Any, at: int) -> Row:
+        if cell in ("", False, None):
+            return {column.name: False}
+        if column.type == "many2one":
+            return self._relation(name, column, cell, at)
+        try:
+            self.database.checked_value(column, cell)
+        except OdooError:
+            words = WORDS.get(column.type, "a valid value")
+            text = f"'{cell}' does not seem to be {words} for field '{column.label}'"
+            self._complain(at, column.name, text, label=column.label, hint=HINTS.get(column.type))
+            return {}
+        return {column.name: cell}
 
-def _cell(
-    database: Database, name: str, column: Field, cell: Any, at: int, messages: list[dict[str, object]]
-) -> Row:
-    if cell in ("", False, None):
-        return {column.name: False}
-    if column.type == "many2one":
-        return _relation(database, name, column, cell, at, messages)
-    try:
-        database.checked_value(column, cell)
-    except OdooError:
-        words = WORDS.get(column.type, "a valid value")
-        found = _message(at, column.name, f"'{cell}' does not seem to be {words} for field '{column.label}'")
-        if column.type in HINTS:
-            found["moreinfo"] = HINTS[column.type]
-        messages.append({**found, "field_name": column.label})
-    return {column.name: cell}
-
-
-def _relation(
-    database: Database, name: str, column: Field, cell: Any, at: int, messages: list[dict[str, object]]
-) -> Row:
-    rows = database.table(column.relation or "").rows
-    if name.endswith("/.id"):
-        if str(cell).isdigit() and int(cell) in rows:
+    def _relation(self, name: str, column: Field, cell: Any, at: int) -> Row:
+        rows = self.database.table(column.relation or "").rows
+        by_id = name.endswith("/.id")
+        if by_id and str(cell).isdigit() and int(cell) in rows:
             return {column.name: int(cell)}
-        kind = "database id"
-    else:
-        named = next((key for key, row in rows.items() if row.get("name") == cell), None)
+        named = None if by_id else next((key for key, row in rows.items() if row.get("name") == cell), None)
         if named is not None:
             return {column.name: named}
-        kind = "name"
-    text = f"No matching record found for {kind} '{cell}' in field '{column.label}'"
-    messages.append({**_message(at, column.name, text), "field_name": column.label})
-    return {}
+        kind = "database id" if by_id else "name"
+        text = f"No matching record found for {kind} '{cell}' in field '{column.label}'"
+        self._complain(at, column.name, text, label=column.label)
+        return {}
 
+    def _complain(
+        self, at: int, field: str, text: str, *, label: str | None = None, hint: str | None = None
+    ) -> None:
+        message: dict[str, object] = {
+            "rows": {"from": at, "to": at},
+            "type": "error",
+            "record": at,
+            "field": field,
+            "message": text,
+        }
+        if hint is not None:
+            message["moreinfo"] = hint
+        if label is not None:
+            message["field_name"] = label
+        self.messages.append(message)
 
-def _message(at: int, field: str, text: str) -> dict[str, object]:
-    return {"rows": {"from": at, "to": at}, "type": "error", "record": at, "field": field, "message": text}
-
-
-def _check_values(
-    database: Database, model: str, plans: list[tuple[int | None, Row]], messages: list[dict[str, object]]
-) -> None:
-    described = database.models[model]
-    for at, (key, values) in enumerate(plans):
+    def _check(self, at: int, key: int | None, values: Row) -> None:
+        """Check a row's constraints; a row that names no record must be able to become one."""
+        described = self.database.models[self.model]
+        given = values if key is not None else self.database.new_values(self.model) | values
         if key is None:
-            given = database.new_values(model) | values
-            missing = [
-                f.name for f in described.fields.values() if f.required and f.store and not given.get(f.name)
-            ]
-            messages += [_message(at, name, required_message(described, name)) for name in missing]
-            continue
+            for column in described.fields.values():
+                if column.required and column.store and given.get(column.name) in (None, False):
+                    self._complain(at, column.name, required_message(described, column.name))
+        if self.messages:
+            return
         try:
-            database.verified(model, values)
+            self.database.verified(self.model, values)
         except OdooError as error:
-            messages.append(_message(at, next(iter(values), ".id"), error.message))
+            self._complain(at, next(iter(values), ".id"), error.message)
 
-
-def _carry_out(database: Database, model: str, key: int | None, values: Row) -> int:
-    if key is None:
-        return database.create(model, [values])[0]
-    database.write(model, [key], values)
-    return key
+    def _carry_out(self, key: int | None, values: Row) -> int:
+        if key is None:
+            return self.database.create(self.model, [values])[0]
+        self.database.write(self.model, [key], values)
+        return key

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from closedloop.sandbox.odoo.database import API_USER
 from closedloop.sandbox.odoo.errors import access_error, database_error, value_error
 from closedloop.sandbox.odoo.groups import read_group
-from closedloop.sandbox.odoo.load import load
+from closedloop.sandbox.odoo.load import Import
 from closedloop.sandbox.odoo.rights import allowed, demand
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _fields_get(call: Call) -> dict[str, dict[str, Any]]:
 
 def _load(call: Call) -> dict[str, Any]:
     given = call.arguments
-    return load(call.database, call.model, given["fields"], given["data"], context=call.context)
+    return Import(call.database, call.model, call.context).run(given["fields"], given["data"])
 
 
 def _has_access(call: Call) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import xmlrpc.client  # noqa: S411 - reads only what a client on loopback sends to a simulator
+import xmlrpc.client
 from typing import TYPE_CHECKING, Any
 
 from closedloop.sandbox.odoo.engine import CannedError, complete
@@ -45,13 +45,13 @@ def dispatch(engine: Engine, service: str, method: str, arguments: list[Any], en
     name, user, secret, model, called, *rest = arguments
     database = _database(engine, name)
     engine.demand_login(name, user, secret)
-    positional, named = _split(method, rest)
+    given = _split(method, rest)
     try:
         found = engine.method(database, model, called)
     except KeyError as error:
         message = f"Object {model} doesn't exist"
         raise user_error(message) from error
-    made = _bind(database, model, called, found, positional, named)
+    made = _bind(database, model, called, found, given)
     result = engine.carry_out(found, made, entry)
     single = called == "create" and isinstance(made.arguments["vals_list"], dict)
     return result[0] if single else result
@@ -86,8 +86,9 @@ def _split(method: str, rest: list[Any]) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _bind(
-    database: Database, model: str, name: str, method: Method, positional: list[Any], named: dict[str, Any]
+    database: Database, model: str, name: str, method: Method, given: tuple[list[Any], dict[str, Any]]
 ) -> Call:
+    positional, named = given
     context = named.pop("context", None) or {}
     ids = [] if method.on_model else id_list(positional.pop(0) if positional else named.pop("ids", None))
     names = list(method.parameters)

@@ -103,7 +103,13 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a POST."""
         self._answer()
 
-    do_PUT = do_DELETE = do_PATCH = do_POST
+    def do_PUT(self) -> None:
+        """Answer a PUT: no route takes one."""
+        self._answer()
+
+    def do_DELETE(self) -> None:
+        """Answer a DELETE: only the controls take one."""
+        self._answer()
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -177,7 +183,9 @@ class Handler(BaseHTTPRequestHandler):
             raise http_error("NotFound", 404, json2.HINT)
         if (self.headers.get("Content-Type") or "").partition(";")[0].strip() != "application/json":
             raise CannedError(415, {}, WRONG_TYPE)
-        return json2.call(self.server.engine, database, path, body, authorization, entry)
+        return json2.call(
+            self.server.engine, database, entry, path=path, body=body, authorization=authorization
+        )
 
     def _database(self) -> Database | None:
         databases = self.server.engine.databases

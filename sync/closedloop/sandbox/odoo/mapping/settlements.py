@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from calendar import monthrange
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from closedloop.sandbox.odoo.mapping.moves import PRODUCT_LINE, Moves, Side
 
@@ -136,37 +136,27 @@ class Settlements:
     def _partial(self, allocation: Allocation, debit: Side, credit: Side) -> None:
         owed, given = _part(debit, allocation.amount), _part(credit, allocation.amount)
         exchange = self._exchange(allocation, debit, credit, owed - given) if owed != given else None
-        self._add(
-            allocation.day, debit.line, credit.line, min(owed, given), allocation, debit.currency, exchange
-        )
-
-    def _add(
-        self,
-        day: date,
-        debit: int,
-        credit: int,
-        home: int,
-        allocation: Allocation | None,
-        currency: str,
-        exchange: int | None = None,
-    ) -> None:
-        rows = self.rows
-        amount = rows.money(allocation.amount if allocation else 0, currency)
         values = {
+            **self._joined(debit.line, credit.line, debit.currency, min(owed, given), allocation.amount),
+            "max_date": allocation.day,
+            "exchange_move_id": exchange,
+        }
+        at = self.rows.noon(allocation.day)
+        self.rows.add("account.partial.reconcile", values, kind="allocation", key=allocation.key, at=at)
+
+    def _joined(self, debit: int, credit: int, currency: str, home: int, amount: int) -> dict[str, Any]:
+        rows = self.rows
+        return {
             "debit_move_id": debit,
             "credit_move_id": credit,
             "amount": rows.money(home, rows.world.home_currency),
-            "debit_amount_currency": amount,
-            "credit_amount_currency": amount,
+            "debit_amount_currency": rows.money(amount, currency),
+            "credit_amount_currency": rows.money(amount, currency),
             "debit_currency_id": rows.ids[currency],
             "credit_currency_id": rows.ids[currency],
             "company_currency_id": rows.ids[rows.world.home_currency],
-            "max_date": day,
-            "exchange_move_id": exchange,
             "company_id": 1,
         }
-        key = allocation.key if allocation else None
-        rows.add("account.partial.reconcile", values, kind="allocation", key=key, at=rows.noon(day))
 
     def _exchange(self, allocation: Allocation, debit: Side, credit: Side, difference: int) -> int:
         """Book what a rate's move has gained or lost, at the end of the month, and settle the rest with it."""
@@ -198,7 +188,8 @@ class Settlements:
             sequence=PRODUCT_LINE + 1,
         )
         sides = (debit.line, line) if difference > 0 else (line, credit.line)
-        self._add(day, *sides, abs(difference), None, debit.currency)
+        partial = {**self._joined(*sides, debit.currency, abs(difference), 0), "max_date": day}
+        rows.add("account.partial.reconcile", partial, at=rows.noon(allocation.day))
         return move
 
 
