@@ -29,7 +29,7 @@ SELECT
         WHEN l.type = 'opportunity' THEN c.connection || ':crm.lead/' || CAST(l.id AS TEXT)
     END AS opportunity_key,
     c.connection || ':res.users/' || CAST(d.user_id AS TEXT) AS owner_key,
-    d.done_at AS at
+    d.done_at AS "at"
 FROM (
     SELECT
         'mail.message' AS object,

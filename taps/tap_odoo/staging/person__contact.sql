@@ -1,7 +1,7 @@
 -- person: contacts.
 -- grain: one res.partner that is a person, archived ones too. inputs: res_partner, res_users, crm_lead.
 -- Addresses (invoice, delivery) and our own users are not people of customers. The lead stream marks the database as a CRM:
--- a ledger's contacts are not ours to follow. Who owns the company owns a contact without an owner.
+-- a ledger's contacts are not ours to follow.
 -- requires: res_partner, res_users, crm_lead
 SELECT
     c.connection || ':res.partner/' || CAST(p.id AS TEXT) AS key,
@@ -21,7 +21,7 @@ SELECT
     p.mobile AS mobile,
     COALESCE(a.name, p.company_name) AS company,
     c.connection || ':res.partner/' || CAST(a.id AS TEXT) AS account_key,
-    c.connection || ':res.users/' || CAST(COALESCE(p.user_id, a.user_id) AS TEXT) AS owner_key,
+    c.connection || ':res.users/' || CAST(p.user_id AS TEXT) AS owner_key,
     CAST(NULL AS TEXT) AS status,
     CAST(NULL AS TEXT) AS converted_person_key,
     CAST(NULL AS TEXT) AS converted_account_key,

@@ -1,26 +1,22 @@
-"""A staging file run on a few landed rows."""
+"""Staging files run on a few landed rows."""
 
 import pytest
-from tests.taps.odoo.staging.landed import as_text, landed, sql_of
-
-from closedloop.models.entities import ENTITIES
+from tests.taps.odoo.staging.landed import FILES, as_text, entity_of, landed, sql_of
 
 
 @pytest.fixture
 def stage():
-    """Run an entity's staging file on landed rows; rows come back as dicts, ordered by key."""
+    """Run an entity's staging files on landed rows; rows come back as dicts, ordered by key."""
 
     def run(entity, **streams):
-        with landed(**streams) as held:
-            described = held.execute(f"DESCRIBE {sql_of(entity)}").fetchall()
-            chosen = ", ".join(as_text(name, kind) for name, kind, *_ in described)
-            names = [name for name, *_ in described]
-            found = held.execute(f"SELECT {chosen} FROM ({sql_of(entity)}) ORDER BY key").fetchall()
-        return [dict(zip(names, row, strict=True)) for row in found]
+        rows = []
+        for name in (name for name in FILES if entity_of(name) == entity):
+            with landed(**streams) as held:
+                described = held.execute(f"DESCRIBE {sql_of(name)}").fetchall()
+                chosen = ", ".join(as_text(column, kind) for column, kind, *_ in described)
+                names = [column for column, *_ in described]
+                found = held.execute(f"SELECT {chosen} FROM ({sql_of(name)})").fetchall()
+            rows += [dict(zip(names, row, strict=True)) for row in found]
+        return sorted(rows, key=lambda row: row["key"])
 
     return run
-
-
-@pytest.fixture(params=sorted(ENTITIES))
-def entity(request):
-    return request.param
