@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Wordings of JSON-2 (`the model 'x' does not exist`) and of XML-RPC and JSON-RPC (`Object x doesn't exist`).
 _NO_MODEL = re.compile(r"(?:model|Object) '?[\w.]+'? does(?:n't| not) exist")
 _NO_DATABASE = re.compile(r"database \"[^\"]*\" does not exist")
-_VERBS = {"write": "change", "create": "create", "unlink": "delete", "load": "create"}
+_VERBS = {"write": "change", "create": "create", "unlink": "delete", "load": "change"}
 
 
 class RolledBackError(StreamError):

@@ -1,0 +1,1 @@
+"""Odoo as a Singer target: our own fields, updated by record id."""

@@ -33,6 +33,7 @@ from closedloop.kit.failpoint import failpoint
 from closedloop.kit.lock import WriteLock
 from closedloop.kit.outcome import Outcome, OutcomeFile, Row, State
 from closedloop.kit.policy import UnknownOutcomeError
+from closedloop.kit.redact import redactor
 from closedloop.kit.singer import encode
 from closedloop.kit.sink import UpdateSink
 from closedloop.kit.writer import FieldWish, MissingIdError
@@ -76,6 +77,8 @@ class Target(singer_sdk.Target):
     """A Singer target that updates records by id."""
 
     package_name = "closedloop"
+    #: Settings whose values must never be logged.
+    secret_settings: ClassVar[tuple[str, ...]] = ()
     default_sink_class = UpdateSink
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
@@ -91,6 +94,7 @@ class Target(singer_sdk.Target):
         self._batch = 0
         self._committing = False
         self._stopping = False
+        redactor.add(*(self.config.get(name) for name in self.secret_settings))
         self.writer = self.make_writer()
         self.lock = WriteLock(path=self._lock_path())
         self._outcomes: OutcomeFile | None = None
@@ -149,23 +153,35 @@ class Target(singer_sdk.Target):
         return 1 if self.counts[State.REFUSED] else 0
 
     def _update(self, stream: str, rows: Sequence[Row]) -> tuple[list[Outcome], ClosedloopError | None]:
+        results: list[Outcome] = []
+        stop: ClosedloopError | None = None
         try:
-            results = self.writer.update(stream, rows)
+            for outcome in self.writer.update(stream, rows):
+                results.append(outcome)  # noqa: PERF402 (what came before an error is kept)
         except ClosedloopError as error:
-            state = State.UNKNOWN if isinstance(error, UnknownOutcomeError) else State.NOT_SENT
-            return [
-                Outcome(id=row.id, state=state, reason=error.message, request_id=error.request_id)
-                for row in rows
-            ], error
+            stop = error
         doubtful = next((result for result in results if result.state is State.UNKNOWN), None)
-        if doubtful is None:
-            return results, None
-        return results, UnknownOutcomeError(
-            f"it is not known whether records were written: {doubtful.reason}",
-            where=stream,
-            fix="read them back before anything else is written",
-            request_id=doubtful.request_id,
-        )
+        if doubtful is not None:
+            msg = f"it is not known whether records were written: {doubtful.reason}"
+            stop = UnknownOutcomeError(
+                msg,
+                where=stream,
+                fix="read them back before anything else is written",
+                request_id=doubtful.request_id,
+            )
+        lost = isinstance(stop, UnknownOutcomeError) and doubtful is None
+        told = {result.id for result in results}
+        results += [
+            Outcome(
+                id=row.id,
+                state=State.UNKNOWN if lost else State.NOT_SENT,
+                reason=stop.message if stop else "not sent",
+                request_id=stop.request_id if stop else None,
+            )
+            for row in rows
+            if row.id not in told
+        ]
+        return results, stop
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         self._hold()

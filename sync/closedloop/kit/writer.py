@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from closedloop.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from closedloop.kit.outcome import Outcome, Row, Value
     from closedloop.kit.stream import Check
@@ -86,14 +86,15 @@ class Writer(ABC):
         """
 
     @abstractmethod
-    def update(self, stream: str, rows: Sequence[Row]) -> list[Outcome]:
-        """Write rows by id, and return what became of each, in any order.
+    def update(self, stream: str, rows: Sequence[Row]) -> Iterable[Outcome]:
+        """Write rows by id, and yield what became of each, in any order, as soon as it is known.
 
-        A row is only reported written when the vendor said so. Nothing that the vendor may have carried out is
-        sent again: such rows are unknown.
+        A row is only called written when the vendor said so. Nothing that the vendor may have carried out is sent
+        again: such rows are unknown. A row without an outcome was surely not sent.
 
         Raises:
-            ClosedloopError: Surely nothing of ``rows`` was written, and it was no row's fault.
+            UnknownOutcomeError: The rows without an outcome so far are unknown, unless unknown ones were yielded.
+            ClosedloopError: The rows without an outcome so far were surely not written, and it was no row's fault.
         """
 
     @abstractmethod
