@@ -56,7 +56,7 @@ ENVIRONMENT_READERS = {
     "settings.py",
     "kit/failpoint.py",
     "connectors.py",
-    "cli/demo.py",
+    "cli/playground.py",
 }
 
 

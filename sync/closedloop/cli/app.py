@@ -14,8 +14,34 @@ from closedloop.errors import ClosedloopError
 _INTERRUPTED = 130
 
 
+#: In the order in which they are first needed.
+_ORDER = [
+    "init",
+    "check",
+    "run",
+    "sync",
+    "reconcile",
+    "plan",
+    "apply",
+    "revert",
+    "provision",
+    "status",
+    "explain",
+    "report",
+    "breaks",
+    "backfill",
+    "daemon",
+    "sandbox",
+    "demo",
+]
+
+
 class _Group(TyperGroup):
     """Turns our errors into messages; nobody but a developer sees a traceback."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the verbs as `--help` lists them."""
+        return sorted(super().list_commands(ctx), key=_ORDER.index)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb; a known error exits with its own code, an unknown one with 1."""

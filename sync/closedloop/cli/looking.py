@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def status(ctx: typer.Context) -> None:
-    """Show the last runs, what each stream holds and whether that is proven, quarantine, and the last plan."""
+    """Show runs, streams and their proof. Also refused records and the last plan."""
     from closedloop.cli import show, state
 
     context: Context = ctx.obj
@@ -33,7 +33,7 @@ def breaks(
     reason: Annotated[str | None, typer.Option(help="Only breaks with this reason, one by one.")] = None,
     limit: Annotated[int, typer.Option(help="How many single breaks to show.")] = 20,
 ) -> None:
-    """Show where the chain from event to repeat business breaks, why, and the money at stake."""
+    """Show where the chain breaks, and the money at stake. From event to repeat business, with the record to open."""
     from closedloop.cli import published, show, tables
 
     context: Context = ctx.obj
@@ -55,7 +55,7 @@ def explain(
     kind: Annotated[str, typer.Argument(help="campaign, account, invoice or person.")],
     name: Annotated[str, typer.Argument(metavar="ID", help="Key, id in the source, number or name.")],
 ) -> None:
-    """Show what a figure is made of, as a tree down to the invoices and people behind it."""
+    """Show what a figure is made of. A tree down to the invoices and people behind it."""
     from closedloop.cli import show, tree
     from closedloop.models import explain as explained
 
@@ -75,7 +75,7 @@ def report(
         "report"
     ),
 ) -> None:
-    """Write the report: one HTML page that needs no server, and the events as CSV."""
+    """Write the report. One HTML page that needs no server, and the events as CSV."""
     from closedloop import report as reports
     from closedloop.cli import published, show
 

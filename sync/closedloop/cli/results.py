@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from closedloop.cli import show
+from closedloop.service.cycle import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
     from closedloop.extract import StreamResult
     from closedloop.models import Reconciled
     from closedloop.service.cycle import Cycle
-    from closedloop.writeback import Plan
+    from closedloop.writeback.apply import Applied
+    from closedloop.writeback.plan import Plan
+    from closedloop.writeback.provision import Provisioned
+    from closedloop.writeback.revert import Reverted
 
 #: Entities whose absence makes the figures empty, and what to think of.
 _EMPTY = {
@@ -95,9 +99,37 @@ def cycle(done: Cycle) -> None:
     show.line(f"run {done.run_id}: streams {show.pairs(verdicts)}")
     if done.reconciled:
         reconciled(done.reconciled)
-    for one in done.plans:
-        plan(one, details=False)
-        if one.connection not in done.applied:
-            show.line(f"nothing was written: mode is plan; `closedloop apply {one.id}` writes it")
+    for made in done.plans:
+        plan(made, details=False)
+        if made.connection not in done.applied:
+            show.line(f"nothing was written: mode is plan; `closedloop apply {made.id}` writes it")
     for name, written in done.applied.items():
         applied(name, written)
+
+
+def applied(connection: str, done: Applied) -> None:
+    """Print what became of the writes."""
+    line = {name: count for name, count in outcome(done.delivered).items() if count}
+    rest = {"kept as edited": len(done.kept), "already right": done.unchanged, "record gone": done.missing}
+    line |= {name: count for name, count in rest.items() if count}
+    show.line(
+        f"{connection}: {show.pairs(line) or 'nothing to write'} (fields; run {done.run_id} can be reverted)"
+    )
+
+
+def reverted(done: Reverted) -> None:
+    """Print what a revert put back."""
+    for connection, delivered in done.delivered.items():
+        counts = {name: count for name, count in outcome(delivered).items() if count}
+        show.line(f"{connection}: {show.pairs(counts) or 'nothing to put back'} (fields)")
+    if done.kept or done.missing:
+        show.line(f"left alone: {len(done.kept)} edited since, {done.missing} of records that are gone")
+
+
+def provisioned(connection: str, found: Sequence[Provisioned]) -> None:
+    """Print the state of each field."""
+    show.table(
+        f"Fields of {connection}",
+        ("object", "field", "holds", "state", "what to do"),
+        [(one.object, one.field, one.type, one.state, one.reason) for one in found],
+    )

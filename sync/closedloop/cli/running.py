@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime  # noqa: TC003 (typer reads it from the signature)
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,8 +10,6 @@ import typer
 from closedloop.cli.app import app
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from closedloop.cli.context import Context
     from closedloop.service.cycle import Cycle
 
@@ -21,7 +20,7 @@ Allow = Annotated[
 
 @app.command()
 def run(ctx: typer.Context, allow: Allow = None) -> None:
-    """Do one full cycle: sync, prove complete, reconcile, check, plan, and write back where the mode says so."""
+    """Do one full cycle. Sync, prove complete, reconcile, check, plan, and write back where the mode says so."""
     from closedloop.cli import results, show
     from closedloop.service import cycle
 
@@ -85,12 +84,15 @@ def reconcile(ctx: typer.Context) -> None:
 def backfill(
     ctx: typer.Context,
     stream: Annotated[str, typer.Argument(metavar="CONNECTION/STREAM", help="What to read again.")],
-    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day of the window.")],
-    until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day after the window.")
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only what changed since this day; else all of it."),
     ] = None,
 ) -> None:
-    """Read one stream again for a window of time, leaving every bookmark where it is."""
+    """Read one stream again. Whole or from a day on; every bookmark stays where it is."""
+    from zoneinfo import ZoneInfo
+
+    from closedloop import extract
     from closedloop.cli import results, show
     from closedloop.cli.names import stream_of
     from closedloop.service import cycle
@@ -99,11 +101,21 @@ def backfill(
     context: Context = ctx.obj
     with context.session() as opened, show.progress() as bars:
         connection, name = stream_of(opened.settings, stream)
+        start = since.replace(tzinfo=ZoneInfo(opened.settings.company.time_zone)) if since else None
         with opened.writer() as store, recorded(opened.operations, "backfill", opened.clock) as record:
-            found = cycle.backfill(
-                opened, store, record, connection, name, since=since, until=until, progress=bars
+            found = extract.backfill(
+                opened.settings,
+                connection=connection,
+                stream=name,
+                store=store,
+                operations=opened.operations,
+                run_id=record.id,
+                clock=opened.clock,
+                since=start,
+                progress=lambda _connection, _stream, rows: bars(stream, rows, None),
             )
+            cycle.insist_complete([found])
     if context.json:
-        show.machine(found)
+        show.machine([found])
     else:
-        results.streams(found)
+        results.streams([found])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def daemon(ctx: typer.Context) -> None:
-    """Work on schedule until SIGTERM; SIGHUP reads the file again; answers /healthz and /readyz."""
+    """Work on schedule. Until SIGTERM; SIGHUP reads the file again; answers /healthz and /readyz."""
     from closedloop.service.daemon import Daemon
     from closedloop.service.signals import listening
 
@@ -33,20 +33,25 @@ def sandbox(
         ".sandbox"
     ),
 ) -> None:
-    """Serve a simulated Odoo with a CRM and a ledger over a generated company, until Ctrl-C."""
-    from closedloop.cli.demo_world import Sandbox
+    """Serve a simulated CRM and ledger. Over a generated company, until Ctrl-C."""
+    import threading
+
+    from closedloop.cli import show
+    from closedloop.cli.playground import playground
 
     context: Context = ctx.obj
-    with Sandbox.start(folder, seed=seed, scale=scale) as running:
+    with playground(folder, seed=seed, scale=scale, mode="plan") as found:
         if context.json:
-            from closedloop.cli import show
-
-            show.machine({"url": running.url, "config": str(running.config), "clock": running.clock_start})
+            show.machine({"url": found.simulator.url, "config": found.config, "clock": found.clock})
         else:
             typer.echo(
-                f"Odoo simulator at {running.url} (databases crm and books, API keys in {folder}/keys)\n"
-                f"its world is at {running.clock_start}; use it from another terminal:\n"
-                f"  CLOSEDLOOP_CLOCK={running.clock_start} closedloop --config {running.config} check\n"
+                f"Odoo simulator at {found.simulator.url}: databases crm and books, API keys in {found.folder}/keys\n"
+                f"its world is at {found.clock}; use it from another terminal:\n"
+                f"  export CLOSEDLOOP_CLOCK={found.clock} CLOSEDLOOP_CONFIG={found.config}\n"
+                "  closedloop check && closedloop provision && closedloop run\n"
                 "Ctrl-C ends it"
             )
-        running.wait()
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            typer.echo("ended", err=True)

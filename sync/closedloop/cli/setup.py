@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 (typer reads it from the signature)
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,6 @@ from closedloop.cli.app import app
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from closedloop.cli.context import Context
     from closedloop.service.checkup import Finding
@@ -105,7 +105,7 @@ def check(
         list[str] | None, typer.Argument(help="Connections to try; all if left out.")
     ] = None,
 ) -> None:
-    """Try every connection: credentials, permissions, fields, streams, and whether there is anything to read."""
+    """Try every connection. Credentials, permissions, fields, streams, and whether there is anything to read."""
     from closedloop.cli import show
     from closedloop.cli.names import known_connections
     from closedloop.service import checkup

@@ -60,7 +60,7 @@ def line(text: object) -> None:
 
 def machine(value: object) -> None:
     """Print ``value`` as JSON: decimals as text, days and times in ISO."""
-    typer.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
 
 
 def money(minor: int | None, digits: int = 2) -> str:
@@ -78,7 +78,8 @@ def ratio(value: Decimal | None) -> str:
     return "" if value is None else f"{value * 100:,.0f} %"
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """Return what JSON has no word for as what it has."""
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, (date, datetime)):

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from closedloop import extract, models, writeback
+from closedloop import extract, models
 from closedloop.errors import PartlyFailedError
-from closedloop.log import get_logger
-from closedloop.service.record import Run, recorded
+from closedloop.service.record import Run, StoppedError, recorded
+from closedloop.writeback.apply import apply_plan, code_of
+from closedloop.writeback.plan import make_plan
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Collection, Sequence
 
     from closedloop.extract import StreamResult
     from closedloop.models import Reconciled
     from closedloop.service.session import Session
     from closedloop.store.analytical import Store
-    from closedloop.writeback import Applied, Plan
+    from closedloop.writeback.apply import Applied
+    from closedloop.writeback.deliver import Delivered
+    from closedloop.writeback.plan import Plan
 
     #: Told a stage's name, how many of its steps are done, and of how many.
     Progress = Callable[[str, int, int | None], None]
 
-log = get_logger(__name__)
-
 #: Names of the daemon's jobs: `sync:<connection>` reads, `publish` reconciles and writes back.
 SYNC = "sync:"
 PUBLISH = "publish"
-#: Verdicts after which nothing may be computed or written.
-_BROKEN = ("incomplete", "failed")
 _NAMED = 5
+
+
+def quiet(_stage: str, _done: int, _total: int | None) -> None:
+    """Tell nobody."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +55,7 @@ class Cycle:
     applied: dict[str, Applied] = field(default_factory=dict)
 
 
-def run(opened: Session, *, allow: Collection[str] = (), progress: Progress | None = None) -> Cycle:
+def run(opened: Session, *, allow: Collection[str] = (), progress: Progress = quiet) -> Cycle:
     """Do one full cycle.
 
     Args:
@@ -79,12 +83,14 @@ def read(
     *,
     connections: Sequence[str] | None = None,
     streams: Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: Progress = quiet,
+    stop: threading.Event | None = None,
 ) -> list[StreamResult]:
     """Sync, and insist that every stream is complete.
 
     Raises:
         PartlyFailedError: One is not.
+        StoppedError: ``stop`` was set on the way; what had come until then landed.
     """
     results = extract.sync(
         opened.settings,
@@ -93,9 +99,12 @@ def read(
         operations=opened.operations,
         run_id=record.id,
         clock=opened.clock,
-        progress=progress,
+        progress=lambda connection, stream, rows: progress(f"{connection}/{stream}", rows, None),
         streams=streams,
+        stop=stop,
     )
+    if stop is not None and stop.is_set():
+        raise StoppedError("stopped while reading", fix="the next run goes on from here")
     record.detail["streams"] = {f"{result.connection}/{result.stream}": result.verdict for result in results}
     insist_complete(results)
     return results
@@ -107,7 +116,7 @@ def insist_complete(results: Sequence[StreamResult]) -> None:
     Raises:
         PartlyFailedError: One cannot; it and its reason are named.
     """
-    broken = [result for result in results if result.verdict in _BROKEN]
+    broken = [result for result in results if result.is_bad]
     if not broken:
         return
     named = [
@@ -130,7 +139,7 @@ def publish(
     cycle: Cycle,
     *,
     allow: Collection[str] = (),
-    progress: Progress | None = None,
+    progress: Progress = quiet,
 ) -> None:
     """Reconcile, plan, and write where the mode says so.
 
@@ -141,13 +150,15 @@ def publish(
     cycle.reconciled = reconcile(opened, store, record, progress=progress)
     failed = [check.name for check in cycle.reconciled.checks]
     for name, part in opened.settings.writeback.items():
-        plan = writeback.make_plan(
+        plan = make_plan(
             opened.settings, store, opened.operations, name, clock=opened.clock, failed_checks=failed
         )
         cycle.plans.append(plan)
         record.detail.setdefault("plans", {})[name] = {"id": plan.id, **plan.counts}
         if part.mode == "apply":
-            cycle.applied[name] = apply(opened, store, record, plan, allow=allow, progress=progress)
+            cycle.applied[name] = apply(
+                opened, store, record, plan.id, allow=allow, failed_checks=failed, progress=progress
+            )
     if failed and "failed_check" not in allow:
         msg = f"the figures failed their checks: {', '.join(failed[:_NAMED])}"
         raise PartlyFailedError(
@@ -157,7 +168,7 @@ def publish(
         )
 
 
-def reconcile(opened: Session, store: Store, record: Run, *, progress: Progress | None = None) -> Reconciled:
+def reconcile(opened: Session, store: Store, record: Run, *, progress: Progress = quiet) -> Reconciled:
     """Compute the figures as of today, and remember how many rows of what there were."""
     settings = opened.settings
     found = models.reconcile(
@@ -173,7 +184,63 @@ def reconcile(opened: Session, store: Store, record: Run, *, progress: Progress 
     return found
 
 
-def scheduled(opened: Session, job: str, *, tick: str, progress: Progress) -> None:
+def apply(
+    opened: Session,
+    store: Store,
+    record: Run,
+    plan_id: str,
+    *,
+    allow: Collection[str] = (),
+    failed_checks: Sequence[str] = (),
+    progress: Progress = quiet,
+) -> Applied:
+    """Execute a plan and read back what was written.
+
+    Raises:
+        PartlyFailedError: The CRM refused some of the writes, or holds something else now.
+        GuardError: A guard stopped it, or the plan is stale.
+        UnreachableError: The CRM stopped answering; what was written before is in the journal.
+    """
+    done = apply_plan(
+        opened.settings,
+        store,
+        opened.operations,
+        plan_id,
+        run_id=record.id,
+        clock=opened.clock,
+        allow=allow,
+        failed_checks=failed_checks,
+        progress=lambda fields, total: progress("write back", fields, total),
+    )
+    record.detail.setdefault("applied", {})[plan_id] = outcome(done.delivered)
+    insist_written(done.delivered)
+    return done
+
+
+def outcome(delivered: Delivered) -> dict[str, int]:
+    """Return how many fields came to which end."""
+    return {one.name: getattr(delivered, one.name) for one in fields(delivered) if one.name != "stopped"}
+
+
+def insist_written(delivered: Delivered) -> None:
+    """Do nothing if every write arrived.
+
+    Raises:
+        ClosedloopError: Some did not; why.
+    """
+    if delivered.stopped is not None:
+        raise delivered.stopped
+    if code_of(delivered):
+        counts = ", ".join(f"{name} {count}" for name, count in outcome(delivered).items() if count)
+        msg = f"not every field was written: {counts}"
+        raise PartlyFailedError(
+            msg,
+            where="write back",
+            fix="`closedloop status` lists what was refused and why; run it again",
+        )
+
+
+def scheduled(opened: Session, job: str, *, tick: str, progress: Progress, stop: threading.Event) -> None:
     """Do one job of the daemon, recorded with the tick it is for.
 
     Raises:
@@ -185,9 +252,10 @@ def scheduled(opened: Session, job: str, *, tick: str, progress: Progress) -> No
         if job == PUBLISH:
             publish(opened, store, record, Cycle(run_id=record.id), progress=progress)
         else:
-            read(opened, store, record, connections=[job.removeprefix(SYNC)], progress=progress)
+            names = [job.removeprefix(SYNC)]
+            read(opened, store, record, connections=names, progress=progress, stop=stop)
 
 
-def _stage(name: str, progress: Progress | None) -> Callable[[str, int, int], None] | None:
+def _stage(name: str, progress: Progress) -> Callable[[str, int, int], None]:
     """Show the steps of a stage as one bar."""
-    return None if progress is None else lambda _step, done, total: progress(name, done, total)
+    return lambda _step, done, total: progress(name, done, total)

@@ -128,7 +128,9 @@ class Daemon:
         """Do one job; return False if another process is writing, so that it stays due."""
         self.health.state, self.health.job = "working", job
         try:
-            cycle.scheduled(opened, job, tick=to_text(tick), progress=self._safe_point)
+            cycle.scheduled(
+                opened, job, tick=to_text(tick), progress=self._safe_point, stop=self.signals.stop
+            )
         except StoppedError:
             log.info("job.stopped", job=job)
         except BusyError:

@@ -1,0 +1,125 @@
+"""`demo`: the whole loop on a generated company, and the proof that its figures are right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from closedloop.cli.app import app
+
+if TYPE_CHECKING:
+    from closedloop.cli.context import Context
+    from closedloop.cli.playground import Playground
+    from closedloop.cli.show import Bars
+    from closedloop.service.session import Session
+
+_BREAKS_SHOWN = 8
+_EVENTS_SHOWN = 15
+
+
+@app.command()
+def demo(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Option("--dir", help="Where everything is written.")] = Path(".demo"),
+    seed: Annotated[int, typer.Option(help="Which company is made up.")] = 1,
+    scale: Annotated[float, typer.Option(help="How large it is; 1 has about 40 events.")] = 1.0,
+    *,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Compare every figure with the known truth; exit 1 if one is wrong."),
+    ] = False,
+) -> None:
+    """Run the whole loop on a generated company. Sync, reconcile, write back, twice; then the report."""
+    from closedloop.cli import show
+    from closedloop.cli.playground import living_at, playground
+    from closedloop.clock import system_clock
+    from closedloop.config import load
+    from closedloop.service.session import session
+
+    context: Context = ctx.obj
+    _say(context, f"making up company {seed} at scale {scale:g} and starting its CRM and its ledger …")
+    with playground(folder, seed=seed, scale=scale, mode="apply") as ground, living_at(ground.clock):
+        _say(context, f"configured in {ground.config}; Odoo simulator at {ground.simulator.url}")
+        with session(load(ground.config), system_clock()) as opened, show.progress() as bars:
+            found = _loop(context, ground, opened, bars)
+        _files(context, ground)
+        if check:
+            found["check"] = _check(context, ground)
+    if context.json:
+        show.machine(found)
+
+
+def _loop(context: Context, ground: Playground, opened: Session, bars: Bars) -> dict[str, object]:
+    """Provision, run one cycle and show it, run another and insist that it wrote nothing."""
+    from closedloop.cli import published, tables
+    from closedloop.errors import PartlyFailedError
+    from closedloop.service import cycle
+    from closedloop.writeback.provision import provision
+
+    fields = provision(opened.settings, "crm")
+    _say(context, f"provisioned {sum(one.state == 'created' for one in fields)} fields in the CRM")
+    first = cycle.run(opened, progress=bars)
+    written = cycle.outcome(first.applied["crm"].delivered)["written"]
+    _say(
+        context,
+        f"first cycle: {sum(one.rows for one in first.streams)} records read, {written} fields written back",
+    )
+    with opened.store() as store:
+        run, league = published.parameters(store), published.league(store)
+        by_reason, breaks = published.breaks_by_reason(store), published.breaks(store, limit=_BREAKS_SHOWN)
+    if not context.json:
+        tables.league(league, run, limit=_EVENTS_SHOWN)
+        tables.breaks_by_reason(by_reason, run)
+        tables.breaks(breaks, run)
+    before = len(ground.simulator.requests())
+    second = cycle.run(opened, progress=bars)
+    requests = ground.simulator.requests(before)
+    writes = [one for one in requests if one["method"] in {"write", "create", "unlink", "load"}]
+    _say(context, f"second cycle: {len(requests)} requests, {len(writes)} of them writes")
+    if writes:
+        msg = f"the second cycle wrote {len(writes)} times though nothing had changed"
+        raise PartlyFailedError(msg, where="demo")
+    return {"first": first.run_id, "second": second.run_id, "fields_written": written, "events": league}
+
+
+def _files(context: Context, ground: Playground) -> None:
+    """Write the report and the truth."""
+    from closedloop import report
+    from closedloop.cli import proof
+    from closedloop.clock import system_clock
+    from closedloop.config import load
+    from closedloop.service.session import session
+
+    with session(load(ground.config), system_clock()) as opened, opened.store() as store:
+        written = report.write(store, opened.settings, ground.folder / "report", now=opened.clock.now())
+    truth = ground.folder / "truth.json"
+    truth.write_text(proof.truth(ground), encoding="utf-8")
+    _say(context, f"wrote {written.page}, {written.events} and {truth}")
+
+
+def _check(context: Context, ground: Playground) -> dict[str, object]:
+    """Compare with the truth, with the true links and with our own.
+
+    Raises:
+        PartlyFailedError: A figure or a link is wrong.
+    """
+    from closedloop.cli import proof, show
+    from closedloop.errors import PartlyFailedError
+
+    true_links = proof.with_true_links(ground)
+    own_links = proof.with_own_links(ground)
+    lines = proof.verdict(ground, true_links, own_links)
+    for line in () if context.json else lines:
+        show.line(line)
+    if true_links or not own_links.is_good:
+        raise PartlyFailedError(
+            "the figures differ from the truth", where="demo --check", fix="see the lines above"
+        )
+    return {"lines": lines}
+
+
+def _say(context: Context, text: str) -> None:
+    if not context.json:
+        typer.echo(text)

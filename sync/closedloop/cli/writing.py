@@ -1,0 +1,227 @@
+"""Verbs about what is written into the CRM: `plan`, `apply`, `revert`, `provision`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from closedloop.cli.app import app
+
+if TYPE_CHECKING:
+    from closedloop.cli.context import Context
+    from closedloop.service.session import Session
+
+Allow = Annotated[
+    list[str] | None, typer.Option("--allow", metavar="GUARD", help="Override a guard this once.")
+]
+Connections = Annotated[
+    list[str] | None, typer.Argument(help="CRMs meant; all that are written to if left out.")
+]
+
+
+def _written_to(opened: Session, names: list[str] | None) -> list[str]:
+    """Return the connections meant, all of which must have a `writeback` section.
+
+    Raises:
+        ConfigError: One has none, or the file has none at all.
+    """
+    from closedloop.config.problem import did_you_mean
+    from closedloop.errors import ConfigError
+
+    known = opened.settings.writeback
+    if not known:
+        raise ConfigError(
+            "nothing is written back", where="writeback", fix="map measures to fields in the file"
+        )
+    for name in names or ():
+        if name not in known:
+            msg = f"nothing is written back to {name}"
+            raise ConfigError(msg, where="writeback", fix=did_you_mean(name, known))
+    return list(names or known)
+
+
+def _failed_checks(opened: Session) -> list[str]:
+    """Return the names of the checks that the last reconcile failed."""
+    import json
+
+    from sqlalchemy import select
+
+    from closedloop.store.tables import run
+
+    with opened.operations.reading() as connection:
+        details = connection.execute(select(run.c.detail).order_by(run.c.id.desc())).scalars()
+        for detail in details:
+            values = json.loads(detail)
+            if "checks" in values:
+                return list(values["checks"])
+    return []
+
+
+@app.command()
+def plan(ctx: typer.Context, connections: Connections = None) -> None:
+    """Show every field that would change. And the guards that would stop it; nothing is written."""
+    from closedloop.cli import results, show
+    from closedloop.service.record import recorded
+    from closedloop.writeback.plan import make_plan
+
+    context: Context = ctx.obj
+    with context.session() as opened:
+        names = _written_to(opened, connections)
+        with opened.writer() as store, recorded(opened.operations, "plan", opened.clock) as record:
+            checks = _failed_checks(opened)
+            made = [
+                make_plan(
+                    opened.settings, store, opened.operations, name, clock=opened.clock, failed_checks=checks
+                )
+                for name in names
+            ]
+            record.detail["plans"] = {one.connection: {"id": one.id, **one.counts} for one in made}
+    if context.json:
+        show.machine(made)
+        return
+    for one in made:
+        results.plan(one)
+        typer.echo(f"closedloop apply {one.id}  writes it" if one.writes else "the CRM holds what it should")
+
+
+@app.command()
+def apply(
+    ctx: typer.Context,
+    plan_id: Annotated[
+        str | None, typer.Argument(metavar="PLAN", help="Its id; without one, plan and apply.")
+    ] = None,
+    allow: Allow = None,
+) -> None:
+    """Write a plan into the CRM. Guards, a last look at each record, the writes, and reading them back."""
+    from closedloop.cli import results, show
+    from closedloop.service import cycle
+    from closedloop.service.record import recorded
+    from closedloop.writeback.plan import load_plan, make_plan
+
+    context: Context = ctx.obj
+    with context.session() as opened, show.progress() as bars:
+        names = _written_to(opened, None)
+        with opened.writer() as store, recorded(opened.operations, "apply", opened.clock) as record:
+            checks = _failed_checks(opened)
+            if plan_id is not None:
+                plans = [load_plan(opened.operations, plan_id)]
+            else:
+                plans = [
+                    make_plan(
+                        opened.settings,
+                        store,
+                        opened.operations,
+                        name,
+                        clock=opened.clock,
+                        failed_checks=checks,
+                    )
+                    for name in names
+                ]
+            done = {
+                one.connection: cycle.apply(
+                    opened, store, record, one.id, allow=allow or (), failed_checks=checks, progress=bars
+                )
+                for one in plans
+            }
+    if context.json:
+        show.machine(done)
+        return
+    for name, one in done.items():
+        results.applied(name, one)
+
+
+@app.command()
+def revert(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run to undo; `status` lists them.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Only an entity (campaign), object, field, record (event.event/12) or connection."),
+    ] = None,
+) -> None:
+    """Undo what a run wrote. Every value as it was before, except where a person has edited since."""
+    from closedloop.cli import results, show
+    from closedloop.service import cycle
+    from closedloop.service.record import recorded
+    from closedloop.writeback.revert import revert_run
+
+    context: Context = ctx.obj
+    with context.session() as opened, show.progress() as bars:
+        with opened.writer(), recorded(opened.operations, "revert", opened.clock) as record:
+            done = revert_run(
+                opened.settings,
+                opened.operations,
+                run,
+                run_id=record.id,
+                clock=opened.clock,
+                only=only or (),
+                progress=lambda fields, total: bars("revert", fields, total),
+            )
+            record.detail["reverts"] = run
+            record.detail["reverted"] = {name: cycle.outcome(one) for name, one in done.delivered.items()}
+            for one in done.delivered.values():
+                cycle.insist_written(one)
+    if context.json:
+        show.machine(done)
+    else:
+        results.reverted(done)
+
+
+@app.command()
+def provision(
+    ctx: typer.Context,
+    connections: Connections = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the fields.")] = False,
+) -> None:
+    """Make the custom fields in the CRM. Or print what an administrator must make."""
+    from closedloop.cli import results, show
+    from closedloop.errors import ConfigError
+    from closedloop.service.record import recorded
+    from closedloop.writeback.provision import provision as make
+
+    context: Context = ctx.obj
+    with context.session() as opened:
+        names = _written_to(opened, connections)
+        if dry_run:
+            _list_fields(context, opened, names)
+            return
+        with opened.writer(), recorded(opened.operations, "provision", opened.clock) as record:
+            found = {name: make(opened.settings, name) for name in names}
+            record.detail["fields"] = {name: [one.state for one in fields] for name, fields in found.items()}
+            if context.json:
+                show.machine(found)
+            else:
+                for name, fields in found.items():
+                    results.provisioned(name, fields)
+            left = [
+                one.field
+                for fields in found.values()
+                for one in fields
+                if one.state in {"denied", "wrong_type"}
+            ]
+            if left:
+                msg = f"not there yet: {', '.join(dict.fromkeys(left))}"
+                raise ConfigError(
+                    msg,
+                    where="provision",
+                    fix="see the table above",
+                )
+
+
+def _list_fields(context: Context, opened: Session, names: list[str]) -> None:
+    from closedloop.cli import show
+    from closedloop.writeback.mapping import mapped, objects
+
+    rows = [
+        (name, thing, line.field, line.measure.unit, line.measure.label)
+        for name in names
+        for line in mapped(opened.settings, name)
+        for thing in objects(opened.settings, name).get(line.entity, [])
+    ]
+    columns = ("connection", "object", "field", "holds", "label")
+    if context.json:
+        show.machine([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        show.table("Fields that the file maps", columns, rows)
