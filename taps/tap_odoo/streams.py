@@ -7,11 +7,14 @@ with a smaller id, but later microseconds, would be skipped. Inside a fixed wind
 The window opens `overlap` before the bookmark, because `write_date` is the start of a transaction that may commit
 minutes later. The next bookmark is the newest `write_date` seen, but never later than the moment this window was
 opened: a row changed while we read, behind our back, must fall into the next window.
+
+Before the bookmark moves, Odoo is asked to count the window. If it has more rows there than it listed, the listing
+was not whole: the bookmark stays, the stream fails, and the next run reads the window again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -43,6 +46,7 @@ class Bookmark:
         after_id: Inside a window: the last id written.
         window_start: Inside a window: when it was opened, by the server's clock.
         window_newest: Inside a window: newest `write_date` seen.
+        window_rows: Inside a window: rows received.
         quarantined: Ids that could not be read and are tried again.
     """
 
@@ -50,6 +54,7 @@ class Bookmark:
     after_id: int | None = None
     window_start: str | None = None
     window_newest: str | None = None
+    window_rows: int | None = None
     quarantined: tuple[int, ...] = ()
 
     @classmethod
@@ -60,6 +65,7 @@ class Bookmark:
             after_id=state.get("after_id"),
             window_start=state.get("window_start"),
             window_newest=state.get("window_newest"),
+            window_rows=state.get("window_rows"),
             quarantined=tuple(state.get("quarantined", ())),
         )
 
@@ -71,6 +77,7 @@ class Bookmark:
             "after_id": self.after_id,
             "window_start": self.window_start,
             "window_newest": self.window_newest,
+            "window_rows": self.window_rows,
             "quarantined": list(self.quarantined) or None,
         }
         return {name: value for name, value in state.items() if value is not None}
@@ -129,46 +136,58 @@ class OdooStream(ClosedloopStream):
             mark, cut_short = Bookmark.of(self.stream_state), False
 
     def _window(self, mark: Bookmark) -> Iterator[Page]:
+        window = [*self.domain, *([[CURSOR, ">=", self._opens_at(mark.value)]] if mark.value else [])]
         opened = mark.window_start or iso(self.odoo.now())
-        after, newest = mark.after_id or 0, mark.window_newest
-        since = [[CURSOR, ">=", _odoo_time(from_iso(mark.value) - self._overlap)]] if mark.value else []
-        bad = list(mark.quarantined)
+        inside = replace(
+            mark,
+            after_id=mark.after_id or 0,
+            window_start=opened,
+            window_newest=mark.window_newest,
+            window_rows=mark.window_rows or 0,
+        )
         while True:
-            rows = self._rows([*self.domain, *since, ["id", ">", after]], limit=self._page_size)
-            self._check_progress(rows, after)
+            rows = self._rows([*window, ["id", ">", inside.after_id]], limit=self._page_size)
+            self._check_progress(rows, inside.after_id or 0)
             batch = self._converted(rows)
-            cursor = _newest(batch)
-            newest = max(filter(None, (newest, cursor)), default=None)
-            bad += [int(record.key) for record in batch.bad if record.key.isdigit()]
-            last_page = len(rows) < self._page_size
-            if last_page:
-                value = max(filter(None, (mark.value, min(newest, opened) if newest else None)), default=None)
-                state = Bookmark(value=value, quarantined=_limited(bad))
-            else:
-                after = rows[-1]["id"]
-                state = Bookmark(
-                    value=mark.value,
-                    after_id=after,
-                    window_start=opened,
-                    window_newest=newest,
-                    quarantined=_limited(bad),
-                )
-            yield Page(records=batch.records, bad=batch.bad, state=state.state(), cursor=newest)
-            if last_page:
-                return
+            inside = _advanced(inside, rows, batch)
+            if len(rows) < self._page_size:
+                break
+            yield Page(
+                records=batch.records, bad=batch.bad, state=inside.state(), cursor=inside.window_newest
+            )
+        whole = self._is_whole(window, inside)
+        newest = inside.window_newest
+        value = max(filter(None, (mark.value, min(newest, opened) if newest else None)), default=None)
+        left = Bookmark(value=value if whole is None else mark.value, quarantined=inside.quarantined)
+        yield Page(records=batch.records, bad=batch.bad, state=left.state(), cursor=newest)
+        if whole is not None:
+            raise whole
+
+    def _opens_at(self, value: str) -> str:
+        return _odoo_time(from_iso(value) - self._overlap)
+
+    def _is_whole(self, window: Domain, inside: Bookmark) -> StreamError | None:
+        """Return what is wrong with the listing of a window, if anything is.
+
+        Only rows older than the lag are counted: a transaction still open when we passed may add younger ones.
+        """
+        if not self._tap.protocol:
+            return None
+        until = from_iso(inside.window_start or "") - self._tap.lag
+        counted = self.odoo.count(self.model.name, [*window, [CURSOR, "<", _odoo_time(until)]])
+        if counted <= (inside.window_rows or 0):
+            return None
+        message = (
+            f"incomplete: Odoo counts {counted} rows of {self.model.name} and lists {inside.window_rows}"
+        )
+        return StreamError(message, where=self.name, fix="run again; if it persists, see Odoo's own log")
 
     def _again(self, mark: Bookmark) -> tuple[Page, Bookmark]:
         """Read the quarantined records once more."""
         ids = list(mark.quarantined)
         batch = self._converted(self._rows([*self.domain, ["id", "in", ids]], limit=len(ids)))
-        still = tuple(int(record.key) for record in batch.bad if record.key.isdigit())
-        left = Bookmark(
-            value=mark.value,
-            after_id=mark.after_id,
-            window_start=mark.window_start,
-            window_newest=mark.window_newest,
-            quarantined=still,
-        )
+        still = _retried((), batch)
+        left = replace(mark, quarantined=still)
         return Page(records=batch.records, bad=batch.bad, state=left.state(), cursor=_newest(batch)), left
 
     def _rows(self, domain: Domain, *, limit: int) -> list[Row]:
@@ -265,8 +284,20 @@ def _newest(batch: _Batch) -> str | None:
     return max((record[CURSOR] for record in batch.records if record[CURSOR]), default=None)
 
 
-def _limited(ids: list[int]) -> tuple[int, ...]:
-    return tuple(sorted(set(ids))[:_MOST_RETRIED])
+def _advanced(inside: Bookmark, rows: list[Row], batch: _Batch) -> Bookmark:
+    newest = max(filter(None, (inside.window_newest, _newest(batch))), default=None)
+    return replace(
+        inside,
+        after_id=rows[-1]["id"] if rows and isinstance(rows[-1].get("id"), int) else inside.after_id,
+        window_newest=newest,
+        window_rows=(inside.window_rows or 0) + len(rows),
+        quarantined=_retried(inside.quarantined, batch),
+    )
+
+
+def _retried(ids: tuple[int, ...], batch: _Batch) -> tuple[int, ...]:
+    more = {int(record.key) for record in batch.bad if record.key.isdigit()}
+    return tuple(sorted({*ids, *more})[:_MOST_RETRIED])
 
 
 def _odoo_time(moment: datetime) -> str:

@@ -1,0 +1,184 @@
+"""OAuth tokens on disk: a rotated refresh token is safe before it is first used.
+
+One file a client and tenant, so that the tap and the target of one connection share it. Vendors that rotate refresh
+tokens accept the old one for a moment at most: losing the new one means a person has to log in again. So the new
+one is written, fsynced and renamed into place before anybody uses it; the one before it is kept beside it; one process
+refreshes at a time; an answer without a token changes nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken
+
+from closedloop.clock import Clock
+from closedloop.errors import ConfigError
+from closedloop.kit.redact import redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+#: A token this close to its end is treated as ended: the request still has to travel.
+_MARGIN = timedelta(seconds=60)
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """What a vendor gave us.
+
+    Args:
+        access_token: Sent with each request.
+        refresh_token: Buys the next access token; none where the vendor gives none.
+        expires_at: End of the access token, aware; none: it does not end.
+    """
+
+    access_token: str
+    refresh_token: str | None = None
+    expires_at: datetime | None = None
+
+
+class _File(msgspec.Struct, kw_only=True):
+    current: Token
+    previous: Token | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class TokenStore:
+    """Tokens of one client at one tenant.
+
+    Args:
+        folder: Where the files are; made if missing, for the owner only.
+        client: OAuth client id.
+        tenant: The vendor's name of the account: realm, instance URL, portal id.
+        key: Encrypts the file when given; any text.
+        clock: Tells when a token has ended.
+    """
+
+    folder: Path
+    client: str
+    tenant: str
+    key: str | None = None
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def path(self) -> Path:
+        """The file: its name tells nothing about client or tenant."""
+        name = hashlib.sha256(f"{self.client}\0{self.tenant}".encode()).hexdigest()[:32]
+        return self.folder / f"{name}.token"
+
+    def read(self) -> Token | None:
+        """Return the current token; none if there is none yet.
+
+        Raises:
+            ConfigError: The file cannot be read with this key.
+        """
+        file = self._read()
+        return file.current if file else None
+
+    def previous(self) -> Token | None:
+        """Return the token before the current one."""
+        file = self._read()
+        return file.previous if file else None
+
+    def save(self, token: Token) -> None:
+        """Keep ``token`` as the current one, durably; the one before becomes the previous."""
+        with self._locked():
+            self._save(token)
+
+    def fresh(self, refresh: Callable[[Token], Mapping[str, Any]], *, refused: Token | None = None) -> Token:
+        """Return a token that works, refreshing it if need be.
+
+        Args:
+            refresh: Asks the vendor and returns its answer, as OAuth 2.0 has it (RFC 6749, 5.1).
+            refused: The token that the vendor has just refused: it is replaced though it has not ended, unless
+                another process has done so already.
+
+        Raises:
+            ConfigError: There is no token, or the vendor's answer holds none.
+        """
+        with self._locked():
+            token = self.read()
+            if token is None:
+                raise ConfigError("no token yet", where=self.tenant, fix="closedloop login CONNECTION")
+            if token != refused and not self._has_ended(token):
+                return token
+            renewed = self._parsed(refresh(token), token)
+            self._save(renewed)
+            return renewed
+
+    def _parsed(self, answer: Mapping[str, Any], old: Token) -> Token:
+        access = answer.get("access_token")
+        if not access or not isinstance(access, str):
+            message = "the vendor's answer holds no token; the one before is kept"
+            raise ConfigError(message, where=self.tenant, fix="closedloop login CONNECTION")
+        seconds = answer.get("expires_in")
+        return Token(
+            access_token=access,
+            refresh_token=answer.get("refresh_token") or old.refresh_token,
+            expires_at=self.clock.now() + timedelta(seconds=float(seconds)) if seconds else None,
+        )
+
+    def _has_ended(self, token: Token) -> bool:
+        return token.expires_at is not None and token.expires_at.astimezone(UTC) - _MARGIN <= self.clock.now()
+
+    def _read(self) -> _File | None:
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            plain = self._cipher.decrypt(content) if self.key else content
+            file = msgspec.json.decode(plain, type=_File)
+        except (InvalidToken, msgspec.DecodeError) as error:
+            message = "the token file cannot be read with this key"
+            raise ConfigError(
+                message, where=self.tenant, fix="give the key it was written with, or log in"
+            ) from error
+        redactor.add(file.current.access_token, file.current.refresh_token)
+        return file
+
+    def _save(self, token: Token) -> None:
+        redactor.add(token.access_token, token.refresh_token)
+        plain = msgspec.json.encode(_File(current=token, previous=self.read()))
+        write_durably(self.path, self._cipher.encrypt(plain) if self.key else plain)
+
+    @property
+    def _cipher(self) -> Fernet:
+        digest = hashlib.sha256((self.key or "").encode()).digest()
+        return Fernet(base64.urlsafe_b64encode(digest))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)  # which lets the lock go
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Replace a file so that a crash leaves the old one or the new one, for the owner's eyes only."""
+    draft = path.with_suffix(".draft")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
