@@ -7,7 +7,7 @@ error; one more is ignored. Money is in major units as the vendor prints it; day
 from __future__ import annotations
 
 MONEY = "DECIMAL(24, 6)"
-RATE = "DECIMAL(28, 12)"
+RATE = "DECIMAL(24, 12)"
 SHARE = "DECIMAL(9, 6)"
 TEXT = "VARCHAR"
 COUNT = "BIGINT"

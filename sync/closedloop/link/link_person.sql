@@ -1,0 +1,60 @@
+-- link_person: who a touch, a converted lead or a duplicate record is.
+-- grain: one identity (the key of a touch or of a person record) that is known to be a person.
+-- A touch links by its best rule without a doubt if that names one contact, or no contact and one lead.
+with decided as (
+    select
+        decision.left_key as identity_key,
+        coalesce(survivor.survivor_key, decision.right_key) as person_key,
+        decision.who
+    from param.decision as decision
+    inner join touch on touch.key = decision.left_key
+    left join survivor on survivor.entity = 'person' and survivor.key = decision.right_key
+    inner join person on person.key = coalesce(survivor.survivor_key, decision.right_key)
+    where decision.kind = 'touch_person' and decision.verdict = 'accept'
+    qualify row_number() over (partition by decision.left_key order by decision.id desc) = 1
+),
+
+best as (
+    select
+        *,
+        min(tier) over (partition by touch_key) as best_tier
+    from touch_candidate
+    where doubt is null
+),
+
+counted as (
+    select
+        *,
+        count(*) filter (where kind = 'contact') over (partition by touch_key) as contacts,
+        count(*) over (partition by touch_key) as people
+    from best
+    where tier = best_tier
+)
+
+select
+    person_key,
+    identity_key,
+    'decision' as rule,
+    'Decided by ' || who || '.' as evidence,
+    true as decided
+from decided
+union all
+select counted.person_key, counted.touch_key as identity_key, counted.rule, counted.evidence, false as decided
+from counted
+left join decided on decided.identity_key = counted.touch_key
+where
+    decided.identity_key is null
+    and ((counted.contacts = 1 and counted.kind = 'contact') or counted.people = 1)
+union all
+select
+    record.person_key,
+    record.key as identity_key,
+    case when record.kind = 'lead' and person.kind = 'contact' then 'converted' else 'merged' end as rule,
+    case
+        when record.kind = 'lead' and person.kind = 'contact' then 'The lead was converted to this contact.'
+        else 'The record was merged into this one or declared the same.'
+    end as evidence,
+    false as decided
+from person_record as record
+inner join person on person.key = record.person_key
+where record.key <> record.person_key

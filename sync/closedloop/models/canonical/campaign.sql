@@ -1,0 +1,26 @@
+-- campaign: events and other campaigns that are not deleted or merged away.
+-- grain: one campaign. Money in minor units of its currency; home currency where none is given.
+select
+    campaign.key,
+    campaign.source,
+    campaign.object,
+    campaign.source_id,
+    campaign.url,
+    coalesce(blank_to_null(campaign.name), campaign.source_id) as name,
+    blank_to_null(campaign.code) as code,
+    campaign.kind,
+    campaign.series,
+    campaign.edition,
+    campaign.start_date,
+    greatest(campaign.start_date, coalesce(campaign.end_date, campaign.start_date)) as end_date,
+    campaign.status,
+    coalesce(campaign.currency, run.home_currency) as currency,
+    to_minor(campaign.budget, coalesce(currency.scale, 100)) as budget,
+    to_minor(campaign.actual_cost, coalesce(currency.scale, 100)) as actual_cost,
+    campaign.expected_attendees,
+    campaign.owner_key
+from staging.campaign as campaign
+cross join param.run as run
+left join param.currency as currency on currency.currency = coalesce(campaign.currency, run.home_currency)
+left join survivor on survivor.entity = 'campaign' and survivor.key = campaign.key
+where campaign.deleted_at is null and survivor.key is null

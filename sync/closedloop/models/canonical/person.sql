@@ -1,0 +1,28 @@
+-- person: people in the CRM, converted leads and duplicates left out.
+-- grain: one person. A survivor without an account has that of a record that became it (smallest key first).
+with inherited as (
+    select person_key, account_key, owner_key
+    from person_record
+    where key <> person_key and account_key is not null
+    qualify row_number() over (partition by person_key order by key) = 1
+)
+
+select
+    record.key,
+    record.source,
+    record.object,
+    record.source_id,
+    record.url,
+    record.kind,
+    record.name,
+    record.email,
+    record.phone,
+    record.company,
+    coalesce(record.account_key, inherited.account_key) as account_key,
+    coalesce(record.owner_key, inherited.owner_key) as owner_key,
+    record.status,
+    record.is_active,
+    record.created_at
+from person_record as record
+left join inherited on inherited.person_key = record.key
+where record.key = record.person_key

@@ -1,0 +1,175 @@
+"""Our own SQL functions, written once and put in place before a statement runs.
+
+They are plain expressions, not macros of one engine: the expansion is a tree of standard SQL that sqlglot can write
+in any dialect. Arguments may appear more than once in a body, so they must not have side effects (SQL has none here).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlglot import exp, parse_one
+
+#: Legal forms at the end of a company's name, as they are after `normal_name`; the first of each row stands for it.
+LEGAL_FORMS: tuple[tuple[str, ...], ...] = (
+    ("inc", "incorporated"),
+    ("corp", "corporation"),
+    ("llc",),
+    ("llp",),
+    ("lp",),
+    ("ltd", "limited"),
+    ("plc",),
+    ("co", "company"),
+    ("gmbh",),
+    ("ag",),
+    ("kg",),
+    ("ohg",),
+    ("ug",),
+    ("sa",),
+    ("sas",),
+    ("sarl",),
+    ("srl",),
+    ("spa",),
+    ("sl",),
+    ("bv",),
+    ("nv",),
+    ("ab",),
+    ("as",),
+    ("aps",),
+    ("oy", "oyj"),
+    ("kk",),
+    ("pty",),
+    ("pte",),
+)
+
+_FORMS = "|".join(form for row in LEGAL_FORMS for form in row)
+
+#: Name → (parameters, body). A body may use other functions of ours.
+FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
+    # x · n / m, rounded half away from zero, in integers throughout: `/` would give a float. No m: no value.
+    "mul_div": (
+        ("x", "n", "m"),
+        (
+            "cast(sign(x) * sign(n) * ((2 * abs(cast(x as hugeint)) * abs(cast(n as hugeint)) + m)"
+            " // nullif(2 * cast(m as hugeint), 0)) as bigint)"
+        ),
+    ),
+    # A whole number of minor units from an amount in major units; `scale` is 10 to the power of the currency's digits.
+    "to_minor": (
+        ("amount", "scale"),
+        "cast(round(cast(amount as decimal(24, 6)) * cast(scale as decimal(6, 0)), 0) as bigint)",
+    ),
+    # A ratio with six decimals from two integers, rounded half away from zero.
+    "ratio": (
+        ("x", "y"),
+        "cast(cast(mul_div(x, 1000000, y) as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))",
+    ),
+    "blank_to_null": (("x",), "nullif(trim(x), '')"),
+    # Lower case, no accents, letters and digits only, one blank between words; dots and apostrophes join.
+    "normal_name": (
+        ("x",),
+        (
+            r"nullif(trim(regexp_replace(regexp_replace(replace(lower(strip_accents(x)), '&', ' and '),"
+            r" '[.''`\x{2019}]', '', 'g'), '[^\p{L}\p{N}]+', ' ', 'g')), '')"
+        ),
+    ),
+    # A company's name without its legal form, unless nothing would be left.
+    "company_name": (
+        ("x",),
+        f"coalesce(nullif(regexp_replace(normal_name(x), '( (?:{_FORMS}))+$', ''), ''), normal_name(x))",
+    ),
+    # The last legal form of a company's name, in its short spelling; no value without one.
+    "legal_form": (
+        ("x",),
+        "case regexp_extract(normal_name(x), ' ("
+        + _FORMS
+        + ")$', 1) when '' then null "
+        + " ".join(f"when '{form}' then '{row[0]}'" for row in LEGAL_FORMS for form in row)
+        + " end",
+    ),
+    "normal_email": (("x",), "nullif(lower(trim(x)), '')"),
+    "is_email": (
+        ("x",),
+        (
+            r"coalesce(regexp_matches(x, '^[^@\s,;<>\"()]+@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$')"
+            r" and not contains(x, '..'), false)"
+        ),
+    ),
+    "is_phone": (
+        ("x",),
+        (
+            r"coalesce(regexp_matches(x, '^[+0-9 ()./-]+(x[0-9]+)?$')"
+            r" and length(regexp_replace(x, '[^0-9]', '', 'g')) between 7 and 15, false)"
+        ),
+    ),
+    # What somebody can register: the last two labels, or three where the second level belongs to the country.
+    "registrable": (
+        ("x",),
+        (
+            r"nullif(regexp_extract(x,"
+            r" '([^.]+\.(?:co|com|org|net|gov|ac|edu|or|ne|go|gob|ltd|plc)\.[a-z]{2}|[^.]+\.[a-z][^.]+)$', 1), '')"
+        ),
+    ),
+    "email_domain": (("x",), "case when is_email(x) then registrable(split_part(x, '@', 2)) end"),
+    "web_domain": (
+        ("x",),
+        r"registrable(regexp_extract(lower(trim(x)), '^(?:[a-z]+://)?([^/:?#@]+)', 1))",
+    ),
+    # Letters and digits of a tax id; too short or one digit repeated is a placeholder.
+    "normal_tax_id": (
+        ("x",),
+        (
+            r"case when length(regexp_replace(x, '[^A-Za-z0-9]', '', 'g')) >= 7"
+            r" and length(regexp_replace(x, '[^0-9]', '', 'g')) >= 5"
+            r" and length(replace(regexp_replace(x, '[^0-9]', '', 'g'), right(regexp_replace(x, '[^0-9]', '', 'g'), 1), '')) >= 2"
+            r" then upper(regexp_replace(x, '[^A-Za-z0-9]', '', 'g')) end"
+        ),
+    ),
+}
+
+
+def expand(tree: exp.Expr) -> exp.Expr:
+    """Return ``tree`` with every call of one of our functions replaced by its body.
+
+    Raises:
+        ValueError: A call has the wrong number of arguments.
+    """
+
+    def replace(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, exp.Anonymous) or node.name.lower() not in FUNCTIONS:
+            return node
+        return expand(_filled(node.name.lower(), [argument.copy() for argument in node.expressions]))
+
+    expanded: exp.Expr = tree.transform(replace)
+    return expanded
+
+
+def _filled(name: str, arguments: list[exp.Expr]) -> exp.Expr:
+    parameters, body = _body(name)
+    if len(parameters) != len(arguments):
+        message = f"{name} takes {len(parameters)} arguments, not {len(arguments)}"
+        raise ValueError(message)
+    values = dict(zip(parameters, arguments, strict=True))
+
+    def fill(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column) and not node.table and node.name in values:
+            return (
+                exp.paren(values[node.name].copy())
+                if not _simple(values[node.name])
+                else values[node.name].copy()
+            )
+        return node
+
+    filled: exp.Expr = body.copy().transform(fill)
+    return exp.paren(filled)
+
+
+def _simple(node: exp.Expr) -> bool:
+    return isinstance(node, (exp.Column, exp.Literal, exp.Func, exp.Paren))
+
+
+@cache
+def _body(name: str) -> tuple[tuple[str, ...], exp.Expr]:
+    parameters, sql = FUNCTIONS[name]
+    tree: exp.Expr = parse_one(sql, dialect="duckdb")
+    return parameters, tree

@@ -1,0 +1,78 @@
+-- touch_resolved: who was at which event, once (definitions 6 to 9).
+-- grain: one person, or one raw identity, at one campaign. The highest status over all sources counts; of several records
+-- with it the earliest day, then the smallest key. Attended: the day of the scan if it is one of the event's days, the
+-- nearest of them if it is one day off, else the first day. Other statuses: the day stated by the source, else the first
+-- day. Never the import date.
+-- Account: decided; else what the scan itself points to; else the person's own.
+with named as (
+    select
+        touch.key,
+        touch.campaign_key,
+        touch.status,
+        touch.status_rank,
+        touch.url,
+        link.person_key,
+        coalesce(link.person_key, evidence.identity_key) as person_identity,
+        link.person_key is not null or evidence.has_identity as has_identity,
+        coalesce(direct.account_key, person.account_key) as account_key,
+        case
+            when direct.decided then 1
+            when direct.account_key is not null then 2
+            else 3
+        end as account_tier,
+        case
+            when direct.account_key is not null then direct.evidence
+            when person.account_key is not null then 'It is the account of the person in the CRM.'
+        end as account_evidence,
+        case
+            when touch.occurred_on is null then campaign.start_date
+            when campaign.start_date is null then touch.occurred_on
+            when touch.status <> 'attended' then touch.occurred_on
+            when touch.occurred_on between campaign.start_date and campaign.end_date then touch.occurred_on
+            when touch.occurred_on = campaign.start_date - 1 then campaign.start_date
+            when touch.occurred_on = campaign.end_date + 1 then campaign.end_date
+            else campaign.start_date
+        end as touch_date
+    from touch
+    inner join touch_evidence as evidence on evidence.key = touch.key
+    inner join campaign on campaign.key = touch.campaign_key
+    left join link_person as link on link.identity_key = touch.key
+    left join person on person.key = link.person_key
+    left join link_touch_account as direct on direct.touch_key = touch.key
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by person_identity, campaign_key order by status_rank desc, touch_date nulls last, key
+        ) as place,
+        first_value(account_key ignore nulls) over (
+            partition by person_identity, campaign_key
+            order by account_tier, status_rank desc, touch_date nulls last, key
+            rows between unbounded preceding and unbounded following
+        ) as best_account_key,
+        first_value(account_evidence ignore nulls) over (
+            partition by person_identity, campaign_key
+            order by account_tier, status_rank desc, touch_date nulls last, key
+            rows between unbounded preceding and unbounded following
+        ) as best_account_evidence
+    from named
+)
+
+select
+    ranked.key as touch_key,
+    ranked.campaign_key,
+    ranked.person_identity,
+    ranked.person_key,
+    known.key as account_key,
+    ranked.status,
+    ranked.touch_date,
+    credit.status is not null as is_credit,
+    ranked.has_identity,
+    ranked.best_account_evidence as account_evidence,
+    ranked.url
+from ranked
+left join account as known on known.key = ranked.best_account_key
+left join param.credit_status as credit on credit.status = ranked.status
+where ranked.place = 1

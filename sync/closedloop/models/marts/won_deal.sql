@@ -1,0 +1,61 @@
+-- won_deal: whether a won deal was invoiced.
+-- grain: one won deal of an account with an amount. `reason` is empty when all is well or still pending.
+-- Credit notes neither make nor mend the break. Compared in the deal's currency when all its documents are in it.
+with invoiced as (
+    select
+        deal.deal_key,
+        count(*) as documents,
+        bool_and(figure.currency = opportunity.currency) as is_own,
+        sum(figure.net) as own_sum,
+        sum(figure.value) as home_sum,
+        max(figure.date) as last_date,
+        count(figure.repeating_key) > 0 as is_repeating
+    from document_deal as deal
+    inner join document_figure as figure on figure.document_key = deal.document_key
+    inner join opportunity_money as opportunity on opportunity.opportunity_key = deal.deal_key
+    group by deal.deal_key
+),
+
+announced as (
+    select distinct link.account_key
+    from document
+    inner join link_customer_account as link on link.customer_key = document.customer_key
+    cross join param.run as run
+    where document.status = 'posted' and document.date > run.as_of
+),
+
+compared as (
+    select
+        opportunity.*,
+        run.as_of,
+        run.invoice_within_days,
+        coalesce(invoiced.documents, 0) as documents,
+        coalesce(invoiced.home_sum, 0) as invoiced,
+        coalesce(invoiced.is_repeating, false) or announced.account_key is not null as is_pending,
+        invoiced.last_date,
+        case
+            when invoiced.is_own then 100 * invoiced.own_sum < 98 * opportunity.own_amount
+            else 100 * invoiced.home_sum < 98 * opportunity.amount
+        end as is_short
+    from opportunity_money as opportunity
+    cross join param.run as run
+    left join invoiced on invoiced.deal_key = opportunity.opportunity_key
+    left join announced on announced.account_key = opportunity.account_key
+    where opportunity.is_won and opportunity.account_key is not null and opportunity.amount > 0
+)
+
+select
+    opportunity_key,
+    account_key,
+    amount,
+    invoiced,
+    documents,
+    closed_date,
+    url,
+    case
+        when is_pending then null
+        when documents = 0 and as_of > closed_date + invoice_within_days then 'won_not_invoiced'
+        when documents > 0 and is_short and as_of - last_date >= 400 then 'invoice_amount_differs'
+    end as reason,
+    case when documents = 0 then closed_date + invoice_within_days + 1 else last_date + 400 end as since
+from compared

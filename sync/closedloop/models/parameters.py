@@ -1,0 +1,104 @@
+"""Fills the schema ``param``: what the SQL knows of the configuration and of people's decisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from closedloop.link.lists import FREE_MAIL, ROLE_MAILBOXES
+from closedloop.models.currencies import CURRENCIES, digits_of
+from closedloop.store import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from closedloop.settings import Settings
+    from closedloop.store.analytical import Store
+    from closedloop.store.operations import Operations
+
+#: Definition 6: the highest status over all sources counts. Nobody who cancelled is a touch that earns anything.
+STATUS_RANKS = {"attended": 5, "responded": 4, "no_show": 3, "registered": 2, "invited": 1, "cancelled": 0}
+
+#: Days from touch to won that are assumed under 20 won deals with a journey.
+DEFAULT_CYCLE_DAYS = 180
+
+_TABLES: dict[str, str] = {
+    "run": "as_of date, home_currency varchar, home_digits bigint, home_scale bigint, time_zone varchar,"
+    " look_back_days integer, follow_up_days integer, primary_model varchar, first_touch_within_days integer,"
+    " invoice_within_days integer, default_cycle_days integer, automatic_links boolean",
+    "connection": "connection varchar, connector varchar, url varchar, home_currency varchar",
+    "credit_status": "status varchar",
+    "status_rank": "status varchar, rank integer",
+    "decision": "id bigint, kind varchar, left_key varchar, right_key varchar, verdict varchar, who varchar",
+    "currency": "currency varchar, digits bigint, scale bigint",
+    "role_mailbox": "local_part varchar",
+    "free_mail": "domain varchar",
+}
+
+
+def fill(
+    store: Store, settings: Settings, operations: Operations, *, as_of: date, automatic_links: bool
+) -> None:
+    """Make every table of ``param`` anew; the caller owns the transaction."""
+    for table, columns in _TABLES.items():
+        store.query(f"create or replace table param.{table} ({columns})")
+    digits = digits_of(settings.company.currency)
+    run = (
+        as_of,
+        settings.company.currency,
+        digits,
+        10**digits,
+        settings.company.time_zone,
+        settings.attribution.look_back_days,
+        settings.events.follow_up_days,
+        settings.attribution.primary,
+        settings.chain.first_touch_within_days,
+        settings.chain.invoice_within_days,
+        DEFAULT_CYCLE_DAYS,
+        automatic_links,
+    )
+    _insert(store, "run", [run])
+    _insert(store, "connection", _connections(settings))
+    _insert(store, "credit_status", [(status,) for status in dict.fromkeys(settings.events.credit_statuses)])
+    _insert(store, "status_rank", STATUS_RANKS.items())
+    _insert(store, "decision", decisions(operations))
+    _insert(store, "currency", [(code, number, 10**number) for code, number in CURRENCIES.items()])
+    _insert(store, "role_mailbox", [(name,) for name in ROLE_MAILBOXES])
+    _insert(store, "free_mail", [(domain,) for domain in FREE_MAIL])
+
+
+def decisions(operations: Operations) -> list[tuple[object, ...]]:
+    """Return the last decision on each pair of records: (id, kind, left, right, verdict, who).
+
+    Kinds: ``customer_account`` (ledger customer, account), ``touch_person`` (touch, person), ``touch_account`` (touch,
+    account), ``person_person`` and ``account_account`` (duplicate, the record that is kept).
+    """
+    table = tables.decision
+    columns = (
+        table.c.id, table.c.kind, table.c.left_key, table.c.right_key, table.c.verdict, table.c.who
+    )  # fmt: skip
+    with operations.transaction() as connection:
+        rows = connection.execute(select(*columns).order_by(table.c.id)).all()
+    latest = {(row.kind, row.left_key, row.right_key): tuple(row) for row in rows}
+    return list(latest.values())
+
+
+def _connections(settings: Settings) -> list[tuple[object, ...]]:
+    return [
+        (
+            name,
+            connection.connector,
+            str(connection.settings.get("url") or "").rstrip("/"),
+            settings.company.currency,
+        )
+        for name, connection in settings.connections.items()
+    ]
+
+
+def _insert(store: Store, table: str, rows: Iterable[Sequence[object]]) -> None:
+    values = [list(row) for row in rows]
+    if values:
+        marks = ", ".join("?" for _ in values[0])
+        store.connection.executemany(f"insert into param.{table} values ({marks})", values)

@@ -1,0 +1,105 @@
+"""Runs the models in their order, in one transaction: readers see the old figures or the new ones."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from closedloop.engines.duckdb import DuckdbEngine
+from closedloop.errors import ConfigError
+from closedloop.kit.failpoint import failpoint
+from closedloop.log import get_logger
+from closedloop.models import FailedCheck, Reconciled, graph, intervals, parameters, staging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from closedloop.models.graph import Model
+    from closedloop.settings import Settings
+    from closedloop.store.analytical import Store
+    from closedloop.store.operations import Operations
+
+log = get_logger(__name__)
+
+#: The figures that a plan rests on, and the column that differs every day without a figure having changed.
+_BASIS = {"campaign_measures": "campaign_key", "account_measures": "account_key"}
+
+
+def reconcile(
+    settings: Settings,
+    store: Store,
+    operations: Operations,
+    *,
+    as_of: date,
+    automatic_links: bool,
+    progress: Callable[[str, int, int], None] | None,
+) -> Reconciled:
+    """Run everything; see `closedloop.models.reconcile`."""
+    models = graph.load(settings.models_dir)
+    order = graph.ordered(models)
+    rows: dict[str, int] = {}
+    checks: list[FailedCheck] = []
+    with store.transaction():
+        _schemas(store)
+        parameters.fill(store, settings, operations, as_of=as_of, automatic_links=automatic_links)
+        staging.create(store, settings)
+        for done, model in enumerate(order, start=1):
+            rows[model.name] = _make(store, model, models)
+            if model.name == "campaign_measures":
+                intervals.fill_win_rates(store)
+            if model.layer == "checks" and rows[model.name]:
+                checks.append(_failed(store, model, rows[model.name]))
+            if progress is not None:
+                progress(model.name, done, len(order))
+        basis = digest(store)
+        failpoint("models.before_commit")
+    failpoint("models.committed")
+    for check in checks:
+        log.warning("models.check_failed", check=check.name, rows=check.rows)
+    return Reconciled(as_of=as_of, basis=basis, checks=checks, rows=rows)
+
+
+def digest(store: Store) -> str:
+    """Return the digest of the published figures: equal figures, equal digest, whatever order the rows came in."""
+    whole = hashlib.sha256()
+    for table, key in _BASIS.items():
+        [(text,)] = store.query(
+            f"select sha256(coalesce(string_agg(cast(figure as varchar), chr(10) order by figure.{key}), ''))"
+            f" from (select * exclude (as_of) from marts.{table}) as figure"
+        )
+        whole.update(str(text).encode())
+    return whole.hexdigest()
+
+
+def _schemas(store: Store) -> None:
+    """Empty the models' schemas, so that nothing outlives the model that made it."""
+    for schema in graph.LAYERS:
+        store.query(f"drop schema if exists {schema} cascade")
+        store.query(f"create schema {schema}")
+    store.query("create schema if not exists param")
+    store.query("create schema if not exists staging")
+
+
+def _make(store: Store, model: Model, models: dict[str, Model]) -> int:
+    statement = graph.placed(model, models).sql(dialect=DuckdbEngine.dialect)
+    try:
+        store.query(f'create table {model.layer}."{model.name}" as {statement}')
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
+        msg = f"this SQL does not fit the models it reads: {str(error).splitlines()[0]}"
+        raise ConfigError(msg, where=model.where, fix="mend the statement") from error
+    except duckdb.DataError as error:
+        # The engine's message would quote the value, which may be a person's.
+        msg = f"a value cannot be used: {type(error).__name__}"
+        raise ConfigError(
+            msg, where=model.where, fix="run the statement by hand to see the record"
+        ) from error
+    return int(store.query(f'select count(*) from {model.layer}."{model.name}"')[0][0])
+
+
+def _failed(store: Store, model: Model, rows: int) -> FailedCheck:
+    [first] = store.query(f'select * from checks."{model.name}" order by all limit 1')
+    example = ": ".join(str(value) for value in first if value is not None)
+    return FailedCheck(name=model.name, rows=rows, example=example)
