@@ -106,7 +106,8 @@ def _course(rng: Random, event: Event | None) -> Course:
     created = BEGIN + days(rng.randrange(-200, latest))
     if event:
         created = min(
-            event.start + days(pick(rng, [(80, rng.randrange(160)), (20, -rng.randrange(90))])), AS_OF
+            event.start + days(pick(rng, [(80, rng.randrange(160)), (20, -rng.randrange(90))])),
+            AS_OF - days(3),
         )
     steps = [rng.randrange(2, 70) for _ in range(3)]
     reached: list[date] = []
