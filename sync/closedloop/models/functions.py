@@ -129,7 +129,7 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 def expand(tree: exp.Expr) -> exp.Expr:
-    """Return ``tree`` with every call of one of our functions replaced by its body.
+    """Replace every call of one of our functions in ``tree`` by its body, and return it.
 
     Raises:
         ValueError: A call has the wrong number of arguments.
@@ -140,7 +140,7 @@ def expand(tree: exp.Expr) -> exp.Expr:
             return node
         return expand(_filled(node.name.lower(), [argument.copy() for argument in node.expressions]))
 
-    expanded: exp.Expr = tree.transform(replace)
+    expanded: exp.Expr = tree.transform(replace, copy=False)
     return expanded
 
 
@@ -160,7 +160,7 @@ def _filled(name: str, arguments: list[exp.Expr]) -> exp.Expr:
             )
         return node
 
-    filled: exp.Expr = body.copy().transform(fill)
+    filled: exp.Expr = body.copy().transform(fill, copy=False)
     return exp.paren(filled)
 
 

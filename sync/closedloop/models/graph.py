@@ -7,6 +7,7 @@ entities as ``staging.<entity>``, and settings as ``param.<table>``. Nothing els
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,14 +47,14 @@ class Model:
         name: Unique over all layers.
         layer: The schema its table is in.
         where: Its file, as an error names it.
-        tree: Its statement, as written.
+        sql: Its statement, as written.
         needs: The models that it reads.
     """
 
     name: str
     layer: str
     where: str
-    tree: exp.Expr
+    sql: str
     needs: frozenset[str]
 
 
@@ -99,8 +100,9 @@ def ordered(models: dict[str, Model]) -> list[Model]:
     return sorted((models[name] for name in names), key=lambda model: model.layer == "checks")
 
 
+@cache
 def read(sql: str, where: str) -> exp.Query:
-    """Return the tree of the one statement in ``sql``, our functions expanded.
+    """Return the tree of the one statement in ``sql``, our functions expanded. It is shared: copy it to change it.
 
     Raises:
         ConfigError: It is not one readable ``select``.
@@ -127,13 +129,20 @@ def tables(tree: exp.Expr) -> Iterable[exp.Table]:
                 yield source
 
 
-def placed(model: Model, models: dict[str, Model]) -> exp.Expr:
-    """Return the model's statement with every model's name in its schema: ``document`` → ``canonical.document``."""
-    tree = model.tree.copy()
+def statement(model: Model, models: dict[str, Model], dialect: str) -> str:
+    """Return the model's SQL with every model's name in its schema: ``document`` → ``canonical.document``."""
+    layers = tuple(sorted((name, models[name].layer) for name in model.needs))
+    return _written(model.sql, model.where, layers, dialect)
+
+
+@cache
+def _written(sql: str, where: str, layers: tuple[tuple[str, str], ...], dialect: str) -> str:
+    place = dict(layers)
+    tree = read(sql, where).copy()
     for table in list(tables(tree)):
         if not table.db:
-            table.set("db", exp.to_identifier(models[table.name.lower()].layer))
-    return tree
+            table.set("db", exp.to_identifier(place[table.name.lower()]))
+    return tree.sql(dialect=dialect)
 
 
 def _folder(folders: dict[str, Path], root: Path) -> dict[str, Model]:
@@ -145,15 +154,15 @@ def _folder(folders: dict[str, Path], root: Path) -> dict[str, Model]:
             if name in found:
                 msg = f"{name} is there twice, the other is {found[name].where}"
                 raise ConfigError(msg, where=where, fix="give each model a name of its own")
-            tree = read(file.read_text(encoding="utf-8"), where)
-            needs = frozenset(table.name.lower() for table in tables(tree) if not table.db)
-            found[name] = Model(name=name, layer=layer, where=where, tree=tree, needs=needs)
+            sql = file.read_text(encoding="utf-8")
+            needs = frozenset(table.name.lower() for table in tables(read(sql, where)) if not table.db)
+            found[name] = Model(name=name, layer=layer, where=where, sql=sql, needs=needs)
     return found
 
 
 def _resolve(model: Model, models: dict[str, Model]) -> None:
     names = {"": set(models), "staging": set(ENTITIES), "param": set(PARAMETERS)}
-    for table in tables(model.tree):
+    for table in tables(read(model.sql, model.where)):
         name = table.name.lower()
         known = names.get(table.db.lower())
         if known is None:

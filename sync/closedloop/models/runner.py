@@ -84,7 +84,7 @@ def _schemas(store: Store) -> None:
 
 
 def _make(store: Store, model: Model, models: dict[str, Model]) -> int:
-    statement = graph.placed(model, models).sql(dialect=DuckdbEngine.dialect)
+    statement = graph.statement(model, models, DuckdbEngine.dialect)
     try:
         store.query(f'create table {model.layer}."{model.name}" as {statement}')
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:

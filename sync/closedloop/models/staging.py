@@ -114,7 +114,7 @@ def _place(store: Store, file: StagingFile) -> bool:
     required = {stream.strip() for found in _REQUIRES.findall(file.sql) for stream in found.split(",")}
     if not landed or not required <= landed:
         return False
-    tree = read(file.sql, file.where)
+    tree = read(file.sql, file.where).copy()
     for table in list(tables(tree)):
         _point(table, file, landed)
     try:
@@ -138,7 +138,7 @@ def _point(table: exp.Table, file: StagingFile, landed: set[str]) -> None:
         table.set("db", exp.to_identifier(raw_schema(file.connection), quoted=True))
     elif table.db == "param" and name == "connection":
         only = f"(select * from param.connection where connection = '{file.connection}')"
-        table.replace(exp.alias_(read(only, file.where).subquery(), table.alias or name, table=True))
+        table.replace(exp.alias_(read(only, file.where).copy().subquery(), table.alias or name, table=True))
     else:
         full = f"{table.db}.{name}" if table.db else name
         msg = f"reads {full}, which {file.connection} has not landed"
