@@ -238,8 +238,8 @@ class Database:
         """Create records, all or none, and return their ids."""
         rows = [hooks.defaults(self, model) | self.checked(model, item) for item in values]
         for row in rows:
-            self._check_required(model, row)
             hooks.before_create(self, model, row)
+            self._check_required(model, row)
         now = naive(self.clock.now())
         stamp = {"create_uid": user, "create_date": now, "write_uid": user, "write_date": now}
         keys = [self.tables[model].put({**row, **stamp}) for row in rows]

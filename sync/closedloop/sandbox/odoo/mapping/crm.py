@@ -281,6 +281,6 @@ def _change(rows: Rows, change: OpportunityChange) -> None:
     else:
         name = "expected_revenue"
         pair = (rows.money(change.old_amount, home), rows.money(change.new_amount, home))
-    at = rows.stamp(change.at) + micros("crm", change.key, 0)
+    at = rows.stamp(change.at) + micros(0, lead["id"])
     made = add_history(rows.database, lead, name, pair, at=at, user=lead["user_id"] or ROBOT)
     rows.keys.setdefault("opportunity_change", {})[change.key] = f"mail.tracking.value/{made}"

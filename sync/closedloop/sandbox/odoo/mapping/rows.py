@@ -24,6 +24,8 @@ ROBOT, ADMIN = 1, 2
 #: Set up this long before the world's day: before anything in the world happened.
 SET_UP = timedelta(days=6 * 365)
 MILLION = 1_000_000
+#: A prime far from any power of ten, so that neighbours get unlike fractions of a second.
+SPREAD = 618_769
 
 
 class Rows:
@@ -46,8 +48,9 @@ class Rows:
         self.zone = ZoneInfo(world.zone)
         self._latest = datetime.combine(world.as_of, time(11, 58))
         self.begin = datetime.combine(world.as_of, time(8)) - SET_UP
+        self._salts = {model: first_id(database.name, model) for model in database.tables}
         for model, table in database.tables.items():
-            table.next_id = first_id(database.name, model)
+            table.next_id = self._salts[model]
         self.digits = {currency.code: currency.digits for currency in world.currencies}
 
     def custom(self, model: str, lines: Iterable[str]) -> None:
@@ -97,8 +100,8 @@ class Rows:
         if id_ is not None:
             row["id"] = id_
         made = table.put(row)
-        row["create_date"] += micros(self.database.name, model, made)
-        row["write_date"] += micros(self.database.name, model, made + 1)
+        row["create_date"] += micros(self._salts[model], made)
+        row["write_date"] += micros(self._salts[model], made + 1)
         row["write_date"] = max(row["write_date"], row["create_date"])
         if key is not None:
             self.ids[key] = made
@@ -107,7 +110,7 @@ class Rows:
 
     def stamp(self, at: datetime | None) -> datetime:
         """Return a time as a row keeps it, at the latest a moment before the clock starts."""
-        return self.begin if at is None else min(naive(at).replace(microsecond=0), self._latest)
+        return self.begin if at is None else min(naive(at), self._latest)
 
     def noon(self, day: date) -> datetime:
         """Return the middle of a day in the company's zone."""
@@ -195,6 +198,6 @@ def first_id(database: str, model: str) -> int:
     return 11 + zlib.crc32(f"{database}/{model}".encode()) % 900
 
 
-def micros(database: str, model: str, record: int) -> timedelta:
-    """Return the part of a second at which a record was written."""
-    return timedelta(microseconds=1 + zlib.crc32(f"{database}/{model}/{record}".encode()) % (MILLION - 1))
+def micros(salt: int, number: int) -> timedelta:
+    """Return the part of a second at which a record was written: never 0, and different from row to row."""
+    return timedelta(microseconds=1 + (salt + number * SPREAD) % (MILLION - 1))
