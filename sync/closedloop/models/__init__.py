@@ -1,7 +1,7 @@
 """The models: canonical entities, links and marts in SQL, and the runner that joins them.
 
 `reconcile` computes every figure; `closedloop.models.measures` says what the figures are;
-`closedloop.models.explain` shows what a figure is made of. Importing this package loads no engine.
+`explain` shows what a figure is made of. Importing this package loads no engine.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from datetime import date
 
     from closedloop.clock import Clock
+    from closedloop.models.evidence import Node
     from closedloop.settings import Settings
     from closedloop.store.analytical import Store
     from closedloop.store.operations import Operations
 
-__all__ = ["FailedCheck", "Reconciled", "reconcile"]
+__all__ = ["FailedCheck", "Reconciled", "explain", "reconcile"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,3 +91,10 @@ def reconcile(
         automatic_links=automatic_links,
         progress=progress,
     )
+
+
+def explain(store: Store, kind: str, name: str) -> Node:
+    """Return the evidence behind a campaign, account, invoice, person or opportunity; see `closedloop.models.evidence`."""
+    from closedloop.models import evidence
+
+    return evidence.explain(store, kind, name)

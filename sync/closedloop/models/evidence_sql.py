@@ -1,0 +1,181 @@
+"""The questions that `closedloop.models.evidence` asks, one for each list of the tree."""
+
+from __future__ import annotations
+
+CAMPAIGN = "select * from marts.campaign_measures where campaign_key = ?"
+
+CAMPAIGN_ACCOUNTS = """
+select reached.account_key, reached.invoiced, account.name, account.url
+from marts.campaign_account as reached
+inner join canonical.account as account on account.key = reached.account_key
+where reached.campaign_key = ?
+order by reached.invoiced desc, reached.account_key
+"""
+
+CAMPAIGN_PEOPLE = """
+select resolved.touch_key, resolved.account_key, resolved.account_evidence, resolved.url, touch.name, touch.email,
+    person.name as person, link.evidence
+from marts.touch_resolved as resolved
+inner join canonical.touch as touch on touch.key = resolved.touch_key
+left join canonical.person as person on person.key = resolved.person_key
+left join link.link_person as link on link.identity_key = resolved.touch_key
+where resolved.campaign_key = ? and resolved.status = 'attended'
+order by resolved.touch_key
+"""
+
+_DOCUMENTS = """
+select document.account_key, document.customer_key, customer.name as customer, link.evidence, document.number,
+    document.kind, document.date, document.state, document.value, document.url
+from marts.document_value as document
+inner join canonical.customer as customer on customer.key = document.customer_key
+inner join link.link_customer_account as link on link.customer_key = document.customer_key
+"""
+
+CAMPAIGN_DOCUMENTS = f"""{_DOCUMENTS}
+where document.account_key in (select account_key from marts.campaign_account where campaign_key = ?)
+order by document.account_key, document.customer_key, document.date, document.document_key
+"""
+
+ACCOUNT_DOCUMENTS = f"""{_DOCUMENTS}
+where document.account_key = ?
+order by document.account_key, document.customer_key, document.date, document.document_key
+"""
+
+CAMPAIGN_CREDITS = """
+select account.name as account, credit.value as credit, document.number, document.kind, document.date,
+    document.state, document.deal_rule, document.url
+from marts.attribution_credit as credit
+inner join marts.document_value as document on document.document_key = credit.document_key
+inner join canonical.account as account on account.key = credit.account_key
+where credit.campaign_key = ? and credit.model = 'linear'
+order by account.name, document.date, document.document_key
+"""
+
+CAMPAIGN_COST = """
+select cost.*
+from marts.cost_line_home as cost
+inner join marts.campaign_cost as chosen on chosen.campaign_key = cost.campaign_key and chosen.cost_source = 'ledger'
+where cost.campaign_key = ?
+order by cost.date, cost.cost_line_key
+"""
+
+CAMPAIGN_OPPORTUNITIES = """
+select opportunity.name, opportunity.url, opened.role, opened.is_won, opened.is_closed
+from marts.campaign_opportunity as opened
+inner join canonical.opportunity as opportunity on opportunity.key = opened.opportunity_key
+where opened.campaign_key = ?
+order by opened.opportunity_key
+"""
+
+ACCOUNT = "select * from marts.account_measures where account_key = ?"
+
+_TOUCHES = """
+select campaign.name as campaign, coalesce(person.name, touch.name, touch.email, touch.key) as who, resolved.status,
+    resolved.touch_date, resolved.url
+from marts.touch_resolved as resolved
+inner join canonical.campaign as campaign on campaign.key = resolved.campaign_key
+inner join canonical.touch as touch on touch.key = resolved.touch_key
+left join canonical.person as person on person.key = resolved.person_key
+"""
+
+ACCOUNT_TOUCHES = (
+    f"{_TOUCHES} where resolved.account_key = ? order by resolved.touch_date, resolved.touch_key"
+)
+
+PERSON_TOUCHES = f"{_TOUCHES} where resolved.person_key = ? order by resolved.touch_date, resolved.touch_key"
+
+ACCOUNT_OPPORTUNITIES = """
+select name, url, coalesce(number, key) as role, is_won, is_closed
+from canonical.opportunity
+where account_key = ?
+order by created_date, key
+"""
+
+BREAKS = """
+select link, reason, since, url, fix
+from marts.chain_break
+where account_key = ? or subject_key = ?
+order by since, subject_key
+"""
+
+DOCUMENT = """
+select document.*, customer.name as customer, account.name as account, link.evidence,
+    opportunity.name as deal, opportunity.url as deal_url
+from marts.document_value as document
+left join canonical.customer as customer on customer.key = document.customer_key
+left join canonical.account as account on account.key = document.account_key
+left join link.link_customer_account as link on link.customer_key = document.customer_key
+left join canonical.opportunity as opportunity on opportunity.key = document.deal_key
+where document.document_key = ?
+"""
+
+DOCUMENT_CREDITS = """
+select credit.bucket, campaign.name as campaign, credit.value, campaign.url
+from marts.part_credit as credit
+inner join canonical.campaign as campaign on campaign.key = credit.campaign_key
+where credit.item_key = ? and credit.model = 'linear' and credit.bucket in ('credited', 'no_deal')
+union all
+select bucket.bucket, null as campaign, part.value, null as url
+from marts.document_part as part
+inner join marts.part_bucket as bucket on bucket.document_key = part.document_key and bucket.part = part.part
+where part.document_key = ? and bucket.bucket not in ('credited', 'no_deal')
+"""
+
+DOCUMENT_SETTLEMENTS = """
+select settlement.effective_date, settlement.amount, document.currency,
+    case
+        when settlement.other_document_key is not null then other.kind
+        when settlement.payment_key is not null or document.kind in ('invoice', 'credit_note') then 'payment'
+        else 'itself'
+    end as kind,
+    coalesce(other.number, settlement.payment_key, settlement.key) as name
+from marts.settlement as settlement
+inner join canonical.document as document on document.key = settlement.document_key
+left join canonical.document as other on other.key = settlement.other_document_key
+where settlement.document_key = ?
+order by settlement.position
+"""
+
+PERSON = """
+select person.key, person.name, person.url, account.name as account, account.url as account_url
+from canonical.person as person
+left join canonical.account as account on account.key = person.account_key
+where person.key = ?
+"""
+
+PERSON_LINKS = (
+    "select identity_key, evidence from link.link_person where person_key = ? order by identity_key"
+)
+
+PERSON_BREAKS = """
+select broken.link, broken.reason, broken.since, broken.url, broken.fix
+from marts.chain_break as broken
+inner join marts.touch_resolved as resolved on resolved.touch_key = broken.subject_key
+where resolved.person_key = ?
+order by broken.since, broken.subject_key
+"""
+
+OPPORTUNITY = """
+select money.amount, money.name, money.url, account.name as account
+from marts.opportunity_money as money
+left join canonical.account as account on account.key = money.account_key
+where money.opportunity_key = ?
+"""
+
+OPPORTUNITY_CREDITS = """
+select campaign.name as campaign, credit.amount, campaign.url
+from marts.opportunity_credit as credit
+inner join canonical.campaign as campaign on campaign.key = credit.campaign_key
+where credit.opportunity_key = ? and credit.model = 'linear'
+order by campaign.key
+"""
+
+OPPORTUNITY_DOCUMENTS = "select * from marts.document_value where deal_key = ? order by date, document_key"
+
+OPPORTUNITY_CAMPAIGNS = """
+select campaign.name as campaign, campaign.url, opened.role, opened.by_account, opened.by_role
+from marts.campaign_opportunity as opened
+inner join canonical.campaign as campaign on campaign.key = opened.campaign_key
+where opened.opportunity_key = ?
+order by campaign.start_date, campaign.key
+"""
