@@ -195,13 +195,13 @@ def _person(store: Store, key: str) -> Node:
 
 def _opportunity(store: Store, key: str) -> Node:
     [deal] = _rows(store, sql.OPPORTUNITY, [key])
-    credits = [_campaign_line(row) for row in _rows(store, sql.OPPORTUNITY_CREDITS, [key])]
+    shares = [_campaign_line(row) for row in _rows(store, sql.OPPORTUNITY_CREDITS, [key])]
     documents = [_document_line(row) for row in _rows(store, sql.OPPORTUNITY_DOCUMENTS, [key])]
     return Node(
         label=f"{deal['name']} (account {deal['account'] or 'none'})",
         url=deal["url"],
         children=(
-            Node(label="amount", amount=deal["amount"], children=tuple(credits)),
+            Node(label="amount", amount=deal["amount"], children=tuple(shares)),
             _summed("documents", documents),
             _group("events", map(_role_line, _rows(store, sql.OPPORTUNITY_CAMPAIGNS, [key]))),
         ),

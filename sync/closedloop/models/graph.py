@@ -120,11 +120,11 @@ def read(sql: str, where: str) -> exp.Query:
 
 
 def tables(tree: exp.Expr) -> Iterable[exp.Table]:
-    """Yield every real table that a statement reads; names of its own `with` parts are none."""
+    """Yield every real table that a statement reads; names of its own `with` parts and functions are none."""
     seen: set[int] = set()
     for scope in traverse_scope(tree):
         for source in scope.sources.values():
-            if isinstance(source, exp.Table) and id(source) not in seen:
+            if isinstance(source, exp.Table) and source.name and id(source) not in seen:
                 seen.add(id(source))
                 yield source
 
