@@ -146,7 +146,7 @@ def build_plan(
     ]
     now = clock.now()
     return Plan(
-        id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+        id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         connection=connection,
         created_at=to_text(now),
         as_of=basis(store).as_of,

@@ -273,17 +273,15 @@ def _stopped(lines: Sequence[bytes]) -> dict[str, Any] | None:
 
 
 def _failure(connection: str, code: int, stopped: Mapping[str, Any] | None) -> ClosedloopError:
-    if stopped is None:
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        msg = f"the target {how} and did not say why"
-        return PartlyFailedError(msg, where=connection, fix="see its log lines above")
+    told = dict(stopped or {})
     kinds = {2: ConfigError, 4: UnreachableError}
-    kind: type[ClosedloopError] = kinds.get(int(stopped.get("exit_code") or code), PartlyFailedError)
+    kind: type[ClosedloopError] = kinds.get(int(told.get("exit_code") or code), PartlyFailedError)
+    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     return kind(
-        str(stopped.get("message")),
-        where=f"{connection}: {stopped['where']}" if stopped.get("where") else connection,
-        fix=stopped.get("fix"),
-        request_id=stopped.get("request_id"),
+        str(told.get("message") or f"the target {how} and did not say why"),
+        where=f"{connection}: {told['where']}" if told.get("where") else connection,
+        fix=told.get("fix") or (None if stopped else "see its log lines above"),
+        request_id=told.get("request_id"),
     )
 
 
