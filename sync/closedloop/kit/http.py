@@ -127,7 +127,7 @@ class HttpClient:
     timeout: tuple[float, float] = (10.0, 120.0)
     attempts: int = 6
     max_wait: float = 120.0
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
     clock: Clock = field(default_factory=Clock)
     session: requests.Session = field(default_factory=requests.Session)
     request_count: int = 0

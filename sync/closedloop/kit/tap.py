@@ -26,7 +26,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from closedloop.errors import ClosedloopError, ConfigError, PartlyFailedError
 from closedloop.kit.redact import redact, redactor
-from closedloop.kit.singer import FastWriter
+from closedloop.kit.singer import FastWriter, encode
 from closedloop.kit.stream import Check, ClosedloopStream, iso
 from closedloop.log import configure, get_logger
 
@@ -260,7 +260,7 @@ class ClosedloopTap(Tap):
             raise self._no_such_stream(name)
         last, count = None, 0
         for last in stream.keys():  # noqa: SIM118 (the last one is wanted; not a mapping)
-            sys.stdout.write(f'{{"stream":{json.dumps(name)},"id":{json.dumps(last)}}}\n')
+            sys.stdout.buffer.write(encode({"stream": name, "id": last}))
             count += 1
         self.writer.write_line(
             {
