@@ -55,6 +55,11 @@ def world():
     return generate(3, 0.1)
 
 
+@pytest.fixture(scope="session")
+def small():
+    return generate(3, 0.02)
+
+
 @pytest.fixture(scope="module")
 def shared(world):
     with serve(world) as simulator:
@@ -62,8 +67,8 @@ def shared(world):
 
 
 @pytest.fixture
-def simulator(world):
-    with serve(world) as simulator:
+def simulator(small):
+    with serve(small) as simulator:
         yield simulator
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 LEADS = {
-    "a": {"name": "zz Chair", "referred": "603 1", "expected_revenue": 10.0, "color": 1, "date_deadline": "2026-01-05"},
+    "a": {
+        "name": "zz Chair",
+        "referred": "603 1",
+        "expected_revenue": 10.0,
+        "color": 1,
+        "date_deadline": "2026-01-05",
+    },
     "b": {"name": "zz chair", "referred": False, "expected_revenue": 0.0, "color": 2},
     "c": {"name": "zz Table", "referred": "x", "expected_revenue": 30.0, "color": 3, "type": "opportunity"},
     "d": {"name": "zz Lamp 100%", "referred": "603 2", "expected_revenue": 40.5, "active": False},
@@ -120,7 +126,9 @@ def test_times_compare_by_whole_seconds(odoo, made):
     mine = ["id", "=", made["a"]]
     [row] = odoo.call("crm.lead", "read", ids=[made["a"]], fields=["write_date"])
     found = {
-        operator: odoo.call("crm.lead", "search_count", domain=[mine, ["write_date", operator, row["write_date"]]])
+        operator: odoo.call(
+            "crm.lead", "search_count", domain=[mine, ["write_date", operator, row["write_date"]]]
+        )
         for operator in (">", ">=", "=", "<=", "<")
     }
     assert found == {">": 0, ">=": 1, "=": 1, "<=": 1, "<": 0}

@@ -8,6 +8,15 @@ NO_KEY = "User not authenticated, use an API Key with a Bearer Authorization hea
 NOT_FOUND = "werkzeug.exceptions.NotFound"
 BAD_ARGUMENTS = "werkzeug.exceptions.UnprocessableEntity"
 VALUE = "builtins.ValueError"
+BAD_ORDER = (
+    'Invalid "order" specified (id; drop). A valid "order" specification is a comma-separated list of '
+    "valid field names (optionally followed by asc/desc for the direction)"
+)
+NO_NAME = (
+    "The operation cannot be completed: Missing required value for the field 'Opportunity' (name).\n"
+    "Model: 'Lead' (crm.lead)\n- create/update: a mandatory field is not set\n"
+    "- delete: another model requires the record being deleted, you can archive it instead\n"
+)
 MISSING = "Record does not exist or has been deleted.\n(Record: crm.lead(999999,), User: 2)"
 
 
@@ -80,8 +89,7 @@ MISSING = "Record does not exist or has been deleted.\n(Record: crm.lead(999999,
             {"domain": [], "order": "id; drop"},
             422,
             "odoo.exceptions.UserError",
-            'Invalid "order" specified (id; drop). A valid "order" specification is a comma-separated list of '
-            "valid field names (optionally followed by asc/desc for the direction)",
+            BAD_ORDER,
         ),
         (
             "crm.lead",
@@ -141,16 +149,21 @@ MISSING = "Record does not exist or has been deleted.\n(Record: crm.lead(999999,
             MISSING,
         ),
         ("crm.lead", "unlink", {"ids": [999999]}, 404, "odoo.exceptions.MissingError", MISSING),
-        ("crm.lead", "create", {"vals_list": [{"nope": 1}]}, 500, VALUE, "Invalid field 'nope' in 'crm.lead'"),
+        (
+            "crm.lead",
+            "create",
+            {"vals_list": [{"nope": 1}]},
+            500,
+            VALUE,
+            "Invalid field 'nope' in 'crm.lead'",
+        ),
         (
             "crm.lead",
             "create",
             {"vals_list": [{}]},
             422,
             "odoo.exceptions.ValidationError",
-            "The operation cannot be completed: Missing required value for the field 'Opportunity' (name).\n"
-            "Model: 'Lead' (crm.lead)\n- create/update: a mandatory field is not set\n"
-            "- delete: another model requires the record being deleted, you can archive it instead\n",
+            NO_NAME,
         ),
         (
             "crm.lead",
@@ -162,7 +175,7 @@ MISSING = "Record does not exist or has been deleted.\n(Record: crm.lead(999999,
         ),
     ],
 )
-def test_a_bad_call_is_refused_in_odoos_own_words(odoo, model, method, arguments, status, name, message):
+def test_a_bad_call_is_refused_in_odoos_own_words(odoo, model, method, arguments, *, status, name, message):
     got, answer = odoo.ask(model, method, **arguments)
     assert (got, answer["name"], answer["message"]) == (status, name, message)
     assert set(answer) == {"name", "message", "arguments", "context", "debug"}
@@ -188,7 +201,10 @@ def test_without_a_known_database_the_answer_is_a_page(odoo, database):
 @pytest.mark.parametrize(("verb", "path"), [("GET", "/json/2/crm.lead/search"), ("POST", "/json/2/crm.lead")])
 def test_another_way_into_json2_is_told_the_right_one(odoo, verb, path):
     reply = odoo.raw(path, {}, verb=verb)
-    assert (reply.status_code, reply.json()["message"]) == (404, "Did you mean POST /json/2/<model>/<method>?")
+    assert (reply.status_code, reply.json()["message"]) == (
+        404,
+        "Did you mean POST /json/2/<model>/<method>?",
+    )
 
 
 def test_a_body_that_is_no_json_is_400_and_another_content_type_a_415_page(odoo):
@@ -204,7 +220,16 @@ def test_a_record_reads_with_names_of_relations_and_false_for_empty(odoo):
     values = {"name": "zz shape", "type": "opportunity", "stage_id": stage["id"], "expected_revenue": 12.5}
     [lead] = odoo.call("crm.lead", "create", vals_list=[values])
     try:
-        fields = ["name", "stage_id", "phone", "date_deadline", "tag_ids", "active", "expected_revenue", "color"]
+        fields = [
+            "name",
+            "stage_id",
+            "phone",
+            "date_deadline",
+            "tag_ids",
+            "active",
+            "expected_revenue",
+            "color",
+        ]
         [row] = odoo.call("crm.lead", "read", ids=[lead], fields=fields)
         assert row == {
             "id": lead,
@@ -266,7 +291,9 @@ def test_load_is_all_or_nothing_and_says_what_is_wrong(odoo):
     [lead] = odoo.call("crm.lead", "create", vals_list=[{"name": "zz load"}])
 
     def load(fields, *rows, **more):
-        return odoo.call("crm.lead", "load", fields=[".id", *fields], data=[list(row) for row in rows], **more)
+        return odoo.call(
+            "crm.lead", "load", fields=[".id", *fields], data=[list(row) for row in rows], **more
+        )
 
     try:
         fine = load(["expected_revenue", "phone"], (str(lead), "99.5", "1"))
@@ -318,7 +345,9 @@ def test_a_custom_field_is_made_used_and_taken_away(odoo):
         "help": "What it means",
     }
     refused = {
-        "The operation cannot be completed: Custom fields must have a name that starts with 'x_'!": {"name": "zz"},
+        "The operation cannot be completed: Custom fields must have a name that starts with 'x_'!": {
+            "name": "zz"
+        },
         "Wrong value for ir.model.fields.ttype: 'flot'": {"ttype": "flot"},
     }
     for message, change in refused.items():
@@ -327,13 +356,21 @@ def test_a_custom_field_is_made_used_and_taken_away(odoo):
     made = odoo.call("ir.model.fields", "create", vals_list=[wanted])
     try:
         shown = odoo.call("crm.lead", "fields_get", allfields=["x_zz_probe"])["x_zz_probe"]
-        expected = {"type": "float", "string": "Probe", "manual": True, "help": "What it means", "store": True}
+        expected = {
+            "type": "float",
+            "string": "Probe",
+            "manual": True,
+            "help": "What it means",
+            "store": True,
+        }
         assert shown | expected == shown
         status, answer = odoo.ask("ir.model.fields", "create", vals_list=[wanted])
         assert status == 422
         assert answer["message"].endswith("Field names must be unique per model.")
         domain = [["model", "=", "crm.lead"], ["name", "=", "x_zz_probe"]]
-        [row] = odoo.call("ir.model.fields", "search_read", domain=domain, fields=["ttype", "state", "relation"])
+        [row] = odoo.call(
+            "ir.model.fields", "search_read", domain=domain, fields=["ttype", "state", "relation"]
+        )
         assert row == {"id": made[0], "ttype": "float", "state": "manual", "relation": False}
     finally:
         odoo.call("ir.model.fields", "unlink", ids=made)
@@ -370,7 +407,11 @@ def test_the_version_is_told_to_anybody(odoo):
 @pytest.mark.parametrize(
     ("arguments", "name", "message"),
     [
-        (("crm", 2, "bad", "crm.lead", "search_count", [[]]), "odoo.exceptions.AccessDenied", "Access Denied"),
+        (
+            ("crm", 2, "bad", "crm.lead", "search_count", [[]]),
+            "odoo.exceptions.AccessDenied",
+            "Access Denied",
+        ),
         (
             ("crm", 2, None, "no.model", "search", [[]]),
             "odoo.exceptions.UserError",

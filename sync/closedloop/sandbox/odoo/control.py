@@ -75,7 +75,9 @@ class Control:
         """Return every row of a model as the database holds it: microseconds, bare ids, ``None`` for empty."""
         held = self.engine.databases[database]
         with held.lock:
-            return [dict(row) for row in held.table(model).rows.values()]
+            table = held.table(model)
+            names = [column.name for column in table.model.fields.values() if column.name != "display_name"]
+            return [{name: row.get(name) for name in names} for row in table.rows.values()]
 
     def _state(self, _given: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -12,7 +12,7 @@ from closedloop.sandbox.odoo.control import Control
 from closedloop.sandbox.odoo.database import Database
 from closedloop.sandbox.odoo.engine import LOGIN, PASSWORD, Engine, ShiftedClock
 from closedloop.sandbox.odoo.mapping import fill_books, fill_crm
-from closedloop.sandbox.odoo.schema import parse_field, read_models
+from closedloop.sandbox.odoo.schema import read_models
 from closedloop.sandbox.odoo.server import Server
 
 if TYPE_CHECKING:
@@ -84,14 +84,17 @@ class Simulator:
         """Delete a record."""
         self.control.unlink(database, model, record)
 
-    def add_field(self, database: str, model: str, line: str) -> None:
-        """Create a custom field from a line of the schema files: ``x_a | float | | Label``."""
-        column = parse_field(line, manual=True)
+    def model_fields(self, database: str, model: str) -> list[str]:
+        """Return the names of a model's fields."""
+        return list(self._engine.databases[database].models[model].fields)
+
+    def add_field(self, database: str, model: str, name: str, type_: str, label: str) -> int:
+        """Create a custom field as an administrator would, and return its id in ir.model.fields."""
         held = self._engine.databases[database]
-        catalogue = held.search("ir.model", [["model", "=", model]])
-        values = {"model_id": catalogue[0], "name": column.name, "field_description": column.label}
         with held.lock:
-            held.create("ir.model.fields", [{**values, "ttype": column.type}])
+            [described] = held.search("ir.model", [["model", "=", model]])
+            values = {"model_id": described, "name": name, "field_description": label, "ttype": type_}
+            return held.create("ir.model.fields", [values])[0]
 
     def close(self) -> None:
         """Stop listening and end every connection."""

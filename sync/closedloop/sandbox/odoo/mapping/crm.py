@@ -70,7 +70,7 @@ def fill_crm(
         _account(rows, account)
     for person in world.people:
         (_contact if person.kind == "contact" else _lead)(rows, person)
-    if not no_events:
+    if not no_events and "event.event" in database.tables:
         for event in world.events:
             _event(rows, event)
         for registration in world.registrations:
