@@ -31,9 +31,11 @@ class Deals:
     """Finds the deal of every document of a ledger.
 
     Decided where the page is silent: rules (c), (d) and (e) are for invoices and sales receipts only; (c) takes over
-    a deal found by (a), (c) or (d), from the latest earlier document of the subscription that has one; a purchase
-    order counts within the account of the document, a deal number everywhere; the two per cent are of the deal's
-    amount; what (a) to (d) cover is the signed sum of the documents counted.
+    a deal found by (a), (c) or (d), from the latest earlier document of the subscription that has one; the number in
+    the field made for it counts everywhere, a number or purchase order in free text on the account's own deals; a
+    document whose customer has no account has no deal; the two per cent are of the deal's
+    amount; what (a) to (d) cover is the sum of invoices and sales receipts, as in the chain: a credit note does not
+    make room for another invoice.
     """
 
     def __init__(self, facts: Facts, ledger: Ledger) -> None:
@@ -65,7 +67,7 @@ class Deals:
         last: dict[str, Deal] = {}
         for worth in sorted(self._ledger.worths.values(), key=self._order):
             document = worth.document
-            found = self._referenced(worth)
+            found = self._referenced(worth) if worth.account else Deal()
             if found.key is None and SIGN[document.kind] > 0:
                 if document.repeating and document.repeating in last:
                     found = Deal(key=last[document.repeating].key, rule="repeating")
@@ -87,17 +89,16 @@ class Deals:
 
     def _referenced(self, worth: Worth) -> Deal:
         document = worth.document
-        texts = [text for text in (document.opportunity_number, document.reference, document.po) if text]
-        for text in texts:
-            if text in self._by_number:
-                return Deal(key=self._by_number[text].key, rule="reference")
-        of_account = [
+        if document.opportunity_number in self._by_number:
+            return Deal(key=self._by_number[document.opportunity_number].key, rule="reference")
+        texts = {text for text in (document.opportunity_number, document.reference, document.po) if text}
+        named = [
             deal
-            for text in texts
-            for deal in self._by_po.get(text, [])
+            for text in sorted(texts)
+            for deal in (*self._by_po.get(text, []), *(one for one in [self._by_number.get(text)] if one))
             if self._facts.account(deal.account) == worth.account
         ]
-        return Deal(key=of_account[0].key, rule="reference") if len(of_account) == 1 else Deal()
+        return Deal(key=named[0].key, rule="reference") if named else Deal()
 
     def _equal(self, worth: Worth) -> Deal:
         value = worth.value or 0
@@ -120,7 +121,7 @@ class Deals:
         covered: dict[str, int] = {}
         for worth in self._ledger.worths.values():
             for value, deal, _ in self.pieces(worth, self._certain):
-                if deal.key:
+                if deal.key and SIGN[worth.document.kind] > 0:
                     covered[deal.key] = covered.get(deal.key, 0) + value
         return covered
 
