@@ -73,7 +73,7 @@ def entity_objects(name: str, entity: str) -> tuple[str, ...]:
     Raises:
         ConfigError: No such tap is installed.
     """
-    sql = staging_files(name).get(entity, "")
+    sql = "".join(text for file, text in staging_files(name).items() if file.partition("__")[0] == entity)
     return tuple(dict.fromkeys(re.findall(r"'([\w.]+)'\s+as\s+object\b", sql, re.IGNORECASE)))
 
 
