@@ -52,20 +52,21 @@ def breaks(
 @app.command()
 def explain(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(help="campaign, account, invoice or person.")],
+    kind: Annotated[str, typer.Argument(help="campaign, account, invoice, person or opportunity.")],
     name: Annotated[str, typer.Argument(metavar="ID", help="Key, id in the source, number or name.")],
 ) -> None:
     """Show what a figure is made of. A tree down to the invoices and people behind it."""
-    from closedloop.cli import show, tree
+    from closedloop.cli import published, show, tree
     from closedloop.models import explain as explained
 
     context: Context = ctx.obj
     with context.session() as opened, opened.store() as store:
+        run = published.parameters(store)
         found = explained(store, kind, name)
     if context.json:
-        show.machine(found)
+        show.machine(found.to_dict())
     else:
-        tree.show(found)
+        tree.print_tree(found, currency=run["home_currency"], digits=run["home_digits"])
 
 
 @app.command()

@@ -195,10 +195,12 @@ def _empty(settings: Settings, counts: dict[str, dict[str, int]]) -> Iterator[Fi
 
 
 def _brings(connector: str, entity: str, counts: dict[str, int]) -> bool:
-    """Return whether every stream that the entity is made of has rows."""
-    sql = connectors.staging_files(connector).get(entity)
-    if sql is None:
-        return False
+    """Return whether the connection has rows in every stream that one of the entity's staging files requires."""
+    files = connectors.staging_files(connector).items()
+    return any(_has_rows(sql, counts) for name, sql in files if name.partition("__")[0] == entity)
+
+
+def _has_rows(sql: str, counts: dict[str, int]) -> bool:
     header = re.search(r"^--\s*requires:\s*(.+)$", sql, re.MULTILINE)
     streams = re.split(r"[\s,]+", header[1].strip()) if header else re.findall(r"\braw\.(\w+)", sql)[:1]
     return all(counts.get(stream, 0) > 0 for stream in streams)
