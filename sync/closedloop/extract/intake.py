@@ -54,12 +54,14 @@ class Seen:
         rows: Records received.
         proof: Its PROOF message, once it came.
         reason: Why it failed here, if it did.
+        is_odd: Whether its records must be rewritten before they can be landed.
     """
 
     schema: StreamSchema
     rows: int = 0
     proof: dict[str, Any] | None = None
     reason: str | None = None
+    is_odd: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -151,13 +153,14 @@ class Intake:
         if not record:
             self._refuse(message.stream, line, "a RECORD message without a record")
             return
-        if seen.schema.renames or (seen.schema.decimals and not self.has_protocol):
+        if seen.is_odd:
             try:
                 record = _rewrite(message.record, seen.schema)
             except msgspec.DecodeError:
                 self._refuse(message.stream, line, "the record is no JSON object")
                 return
-        self._target(message.stream).add(record)
+        rows = self._rows.get(message.stream) or self._new_rows(message.stream)
+        rows.add(record)
         seen.rows += 1
         self._count += 1
         self._bytes += len(line)
@@ -204,7 +207,10 @@ class Intake:
         seen = self.streams.get(schema.stream)
         if seen is None or seen.schema != schema:
             self._close(schema.stream)
-            self.streams.setdefault(schema.stream, Seen(schema=schema)).schema = schema
+            seen = self.streams.setdefault(schema.stream, Seen(schema=schema))
+            seen.schema = schema
+            # Our own taps write money as text; another's number must not pass through a binary one.
+            seen.is_odd = bool(schema.renames or (schema.decimals and not self.has_protocol))
             # Also a stream without rows gets its table: "no events" is an answer, a missing table is none.
             self._closed.append(Files(schema=schema, mode="append", parts=()))
 
@@ -220,12 +226,6 @@ class Intake:
             Refusal(stream=stream, key=str(message.get("key")), reason=reason, record=record[:_KEPT])
         )
 
-    def _target(self, stream: str) -> Rows:
-        rows = self._rows.get(stream)
-        if rows is None:
-            rows = self._rows[stream] = self._new_rows(stream)
-        return rows
-
     def _new_rows(self, stream: str) -> Rows:
         schema = self.streams[stream].schema
         self._serial += 1
@@ -233,9 +233,11 @@ class Intake:
             self.spool.held.mkdir(exist_ok=True)
             rows = Rows(schema=schema, mode="replace", folder=self.spool.held, prefix=str(self._serial))
             self._held.setdefault(stream, []).append(rows)
-            return rows
-        mode = "upsert" if schema.keys else "append"
-        return Rows(schema=schema, mode=mode, folder=self._open(), prefix=str(self._serial))
+        else:
+            mode = "upsert" if schema.keys else "append"
+            rows = Rows(schema=schema, mode=mode, folder=self._open(), prefix=str(self._serial))
+        self._rows[stream] = rows
+        return rows
 
     def _is_whole(self, stream: str, schema: StreamSchema) -> bool:
         """Return whether the stream is a table without a key that is read whole each time."""

@@ -17,6 +17,7 @@ from closedloop.extract.result import StreamResult
 from closedloop.extract.schema import StreamSchema
 from closedloop.extract.spool import Spool
 from closedloop.extract.sweep import Swept, is_due, sweep
+from closedloop.extract.worker import LandingWorker
 from closedloop.kit.failpoint import failpoint
 from closedloop.store import bookmarks
 from closedloop.store.names import raw_schema, relation
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 #: What DuckDB may use while rows land: a segment is small, and the rest of the machine is not ours.
-MEMORY = "400MB"
+MEMORY = "300MB"
 #: Lines between two calls of the progress callback.
 _STEP = 500
 _UNKNOWN = StreamSchema(stream="", columns=(), keys=())
@@ -84,7 +85,7 @@ class Reading:
             ClosedloopError: The connection as a whole cannot be read; what was proven of its streams is recorded.
         """
         try:
-            with self.store.memory(MEMORY):
+            with self.store.modest(MEMORY):
                 return self._run()
         except (duckdb.Error, OSError) as error:
             msg = f"what was read could not be stored ({type(error).__name__})"
@@ -100,16 +101,16 @@ class Reading:
             store=self.store, operations=self.operations, spool=spool, connection=self.source.connection
         )
         landing.recover()
-        intake = self._intake(spool, landing)
-        first = intake.number
-        documents = {"--state": intake.state} if intake.state else {}
-        if (catalog := self.source.catalog(self.streams)) is not None:
-            documents["--catalog"] = catalog
-        with self.source.start(documents=documents) as tap:
-            self._take(tap, intake)
-            code = tap.wait()
-            failure = tap.failure(code)
-        intake.finish(is_clean=code == 0)
+        catalog = self.source.catalog(self.streams)
+        with LandingWorker(landing) as worker:
+            intake = self._intake(spool, worker)
+            first = intake.number
+            documents = {"--state": intake.state, "--catalog": catalog}
+            with self.source.start(documents={name: one for name, one in documents.items() if one}) as tap:
+                self._take(tap, intake)
+                code = tap.wait()
+                failure = tap.failure(code)
+            intake.finish(is_clean=code == 0)
         self._tell(intake)
         end = _end(code, failure, is_stopped=self.source.stop is not None and self.source.stop.is_set())
         refused = landing.refused + intake.refused
@@ -123,7 +124,7 @@ class Reading:
             raise failure
         return results
 
-    def _intake(self, spool: Spool, landing: Landing) -> Intake:
+    def _intake(self, spool: Spool, worker: LandingWorker) -> Intake:
         connection = self.source.connection
         state = bookmarks.read_state(self.store, connection)
         if self.bookmark is not None:
@@ -136,7 +137,7 @@ class Reading:
             number=max(bookmarks.last_segment(self.store, connection), spool.last()) + 1,
             state=state,
             has_protocol=self.source.has_protocol,
-            on_sealed=landing.apply,
+            on_sealed=worker.submit,
             keeps_state=self.bookmark is None,
             segment_rows=self.segment_rows,
         )

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from closedloop.errors import ConfigError, UnreachableError
-from closedloop.store.names import raw_schema
+from closedloop.store.names import literal, raw_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _META = """
 create schema if not exists meta;
@@ -89,14 +89,23 @@ class Store:
         self.connection.execute("commit")
 
     @contextmanager
-    def memory(self, limit: str) -> Iterator[None]:
-        """Hold DuckDB to at most ``limit`` (``400MB``) meanwhile."""
-        before = str(self.query("select current_setting('memory_limit')")[0][0])
-        self.connection.execute("set memory_limit = $1", [limit])
+    def modest(self, memory: str) -> Iterator[None]:
+        """Hold DuckDB to ``memory`` (``300MB``) and one thread meanwhile: for many small statements.
+
+        On small statements a second thread costs more than it brings: it spins while it waits.
+        """
+        wanted = {"memory_limit": memory, "threads": "1", "checkpoint_threshold": "256MB"}
+        names = ", ".join(f"current_setting('{name}')" for name in wanted)
+        before = dict(zip(wanted, self.query(f"select {names}")[0], strict=True))
+        self._set(wanted)
         try:
             yield
         finally:
-            self.connection.execute("set memory_limit = $1", [before])
+            self._set(before)
+
+    def _set(self, settings: Mapping[str, object]) -> None:
+        for name, value in settings.items():
+            self.connection.execute(f"set {name} = {literal(str(value))}")
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of ``sql``, its ``?`` or ``$1`` bound to ``params``."""
