@@ -41,6 +41,10 @@ create table raw_crm.res_partner (id bigint, x_inv varchar, _loaded_at timestamp
 """
 
 
+def _literal(value: object) -> str:
+    return "null" if value is None else f"'{value}'"
+
+
 class StepClock(Clock):
     """A clock that moves a second at each look, so that nothing happens at the same time."""
 
@@ -78,6 +82,7 @@ class Bench:
         )
         fresh = not (folder / "store.duckdb").exists()
         self.store = Store.open(folder / "store.duckdb")
+        self.store.connection.execute("set threads = 1")
         self.operations = Operations.open(folder / "operations.db")
         if fresh:
             self.store.connection.execute(_MARTS)
@@ -115,20 +120,16 @@ class Bench:
 
     def event(self, n: int, *, ltv, attended, roi=None) -> None:
         """Set the figures of an event, money in cents."""
-        sql = self.store.connection.execute
-        sql("delete from marts.campaign_measures where source_id = ?", [str(n)])
-        key = f"crm:event.event/{n}"
-        sql(
-            "insert into marts.campaign_measures values (?, 'crm', 'event.event', ?, ?, ?, ?)",
-            [key, str(n), ltv, attended, roi],
-        )
+        self._figures("campaign", EVENT, n, ltv, attended, roi)
 
     def partner(self, n: int, *, invoiced) -> None:
-        sql = self.store.connection.execute
-        sql("delete from marts.account_measures where source_id = ?", [str(n)])
-        sql(
-            "insert into marts.account_measures values (?, 'crm', 'res.partner', ?, ?)",
-            [f"crm:res.partner/{n}", str(n), invoiced],
+        self._figures("account", PARTNER, n, invoiced)
+
+    def _figures(self, entity: str, name: str, n: int, *values) -> None:
+        table, key = f"marts.{entity}_measures", f"crm:{name}/{n}"
+        row = ", ".join(_literal(value) for value in (key, "crm", name, str(n), *values))
+        self.store.connection.execute(
+            f"delete from {table} where source_id = '{n}'; insert into {table} values ({row})"
         )
 
     def as_of(self, day: str) -> None:
@@ -140,10 +141,12 @@ class Bench:
         for name, fields in _FIELDS.items():
             table = f"raw_crm.{name.replace('.', '_')}"
             self.store.connection.execute(f"delete from {table}")
-            for key, values in self.vendor.state().get(name, {}).items():
-                row = [int(key), *(values.get(field) for field in fields), now, None]
-                marks = ", ".join("?" for _ in row)
-                self.store.connection.execute(f"insert into {table} values ({marks})", row)
+            rows = [
+                f"({key}, {', '.join(_literal(values.get(field)) for field in fields)}, '{now}', null)"
+                for key, values in self.vendor.state().get(name, {}).items()
+            ]
+            if rows:
+                self.store.connection.execute(f"insert into {table} values {', '.join(rows)}")
         run_id = self.operations.begin_run("sync", self.clock)
         with self.operations.transaction() as connection:
             for stream in ("event_event", "res_partner"):

@@ -437,11 +437,11 @@ figures = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=figures, second=figures)
 def test_applying_twice_is_applying_once_and_revert_restores(tmp_path_factory, first, second):
     bench = Bench(tmp_path_factory.mktemp("law"), guards={"max_changed": 1, "max_to_zero": 1})
-    bench.world(events=4, partners=0)
+    bench.world(events=2, partners=0)
     for given_figures in (first, second):
         for n, (ltv, attended, roi) in enumerate(given_figures, start=1):
             bench.event(n, ltv=ltv, attended=attended, roi=roi)
