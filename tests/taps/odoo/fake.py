@@ -89,9 +89,10 @@ class FakeOdoo:
             return error(401, "werkzeug.exceptions.Unauthorized", "Invalid apikey", headers=self.headers())
         if request.headers["X-Odoo-Database"] != "crm":
             return 404, {"Content-Type": "text/html"}, "<!doctype html><p>no database is selected"
-        if model == "res.users" and method in {"context_get", "search_read"} and model not in self.tables:
-            answer = {"uid": 2} if method == "context_get" else [{"id": 2, "company_ids": [1, 3]}]
-            return 200, self.headers(), json.dumps(answer)
+        if (model, method) == ("res.users", "context_get"):
+            return 200, self.headers(), json.dumps({"uid": 2})
+        if model == "res.users" and arguments.get("fields") == ["company_ids"]:
+            return 200, self.headers(), json.dumps([{"id": 2, "company_ids": [1, 3]}])
         if model not in self.tables:
             return error(404, "werkzeug.exceptions.NotFound", f"the model '{model}' does not exist")
         return (
