@@ -2,7 +2,7 @@
 -- grain: one person, or one raw identity, at one campaign. The highest status over all sources counts; of several records
 -- with it the earliest day, then the smallest key. Attended: the day of the scan if it is one of the event's days, the
 -- nearest of them if it is one day off, else the first day. Other statuses: the day stated by the source, else the first
--- day. Never the import date.
+-- day. Never the import date. Who cancelled has no touch, and a cancelled registration says nothing about the others.
 -- Account: decided; else what the scan itself points to; else the person's own.
 with named as (
     select
@@ -39,6 +39,7 @@ with named as (
     left join link_person as link on link.identity_key = touch.key
     left join person on person.key = link.person_key
     left join link_touch_account as direct on direct.touch_key = touch.key
+    where touch.status <> 'cancelled'
 ),
 
 ranked as (
