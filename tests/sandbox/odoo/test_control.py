@@ -51,6 +51,22 @@ def test_records_come_and_go_by_hand(simulator, crm):
     assert crm.call("crm.lead", "read", ids=[made["id"]], fields=["name"]) == []
 
 
+def test_a_deleted_record_takes_its_lines_along_and_leaves_empty_references(simulator):
+    def lines_of(record):
+        return [line for line in simulator.records("books", "account.move.line") if line["move_id"] == record]
+
+    note = next(row for row in simulator.records("books", "account.move") if row["reversed_entry_id"])
+    invoice = note["reversed_entry_id"]
+    gone = {line["id"] for line in lines_of(invoice)}
+    simulator.unlink("books", "account.move", invoice)
+    assert gone
+    assert not lines_of(invoice)
+    [left] = [row for row in simulator.records("books", "account.move") if row["id"] == note["id"]]
+    assert (left["reversed_entry_id"], left["write_date"]) == (None, note["write_date"])
+    for partial in simulator.records("books", "account.partial.reconcile"):
+        assert not {partial["debit_move_id"], partial["credit_move_id"]} & gone
+
+
 def test_a_change_of_stage_writes_history_and_wins_the_deal(simulator, crm):
     [won] = crm.call("crm.stage", "search", domain=[["is_won", "=", True]])
     domain = [["type", "=", "opportunity"], ["won_status", "=", "pending"]]

@@ -132,3 +132,13 @@ def test_times_compare_by_whole_seconds(odoo, made):
         for operator in (">", ">=", "=", "<=", "<")
     }
     assert found == {">": 0, ">=": 1, "=": 1, "<=": 1, "<": 0}
+
+
+def test_a_group_counts_and_sums(odoo, made):
+    mine = {"domain": [["id", "in", list(made.values())]], "context": {"active_test": False}}
+    aggregates = ["__count", "expected_revenue:sum", "date_deadline:max"]
+    [whole] = odoo.call("crm.lead", "formatted_read_group", **mine, groupby=[], aggregates=aggregates)
+    del whole["__extra_domain"]
+    assert whole == {"__count": 6, "expected_revenue:sum": 86.5, "date_deadline:max": "2026-03-01"}
+    groups = odoo.call("crm.lead", "formatted_read_group", **mine, groupby=["type"], aggregates=["__count"])
+    assert {group["type"]: group["__count"] for group in groups} == {"lead": 4, "opportunity": 2}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from closedloop.sandbox.odoo import hooks
+from closedloop.sandbox.odoo.deletion import delete
 from closedloop.sandbox.odoo.domain import compile_domain, naive
 from closedloop.sandbox.odoo.errors import missing_error, required_error, user_error, value_error
 from closedloop.sandbox.odoo.order import check_limits, id_floor, sort_rows
@@ -297,14 +298,12 @@ class Database:
         return [rows[key] for key in ids]
 
     def unlink(self, model: str, ids: Sequence[int]) -> bool:
-        """Delete records, all or none; custom fields take their column with them."""
+        """Delete records, all or none, with what hangs on them (``deletion``)."""
         for row in self.existing(model, ids):
             if model == "ir.model.fields" and row.get("state") != "manual":
                 raise user_error("This column contains module data and cannot be removed!")
         for key in dict.fromkeys(ids):
-            row = self.tables[model].rows[key]
-            self.tables[model].drop(key)
-            hooks.after_unlink(self, model, row)
+            delete(self, model, key)
         return True
 
     def add_field(self, model: str, column: Field) -> None:

@@ -151,14 +151,6 @@ def after_write(database: Database, model: str, before: Row, row: Row, user: int
         _commercial(database, row)
 
 
-def after_unlink(database: Database, model: str, row: Row) -> None:
-    """Carry out what a deletion brings with it: a custom field takes its column along."""
-    if model == "ir.model.fields":
-        database.models[row["model"]].fields.pop(row["name"], None)
-        for held in database.table(row["model"]).rows.values():
-            held.pop(row["name"], None)
-
-
 def _commercial(database: Database, row: Row) -> None:
     parent = database.table("res.partner").rows.get(row.get("parent_id") or 0)
     company = row if row.get("is_company") or parent is None else parent
