@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from target_odoo.load import Loader, Ready
 from target_odoo.provision import provision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from closedloop.kit.outcome import Row, Value
     from closedloop.kit.writer import FieldWish, Provisioned
@@ -40,6 +41,9 @@ class OdooWriter(Writer):
         self.odoo = odoo
         self._checked = dict(checked or {})
         self._kinds: dict[str, dict[str, str]] = {}
+        self.sleep: Callable[[float], None] = (
+            time.sleep
+        )  # before a locked row is tried again; tests do not wait
 
     def accept(self, stream: str, fields: Sequence[str]) -> None:
         """Make sure that these fields of this model are ours to write."""
@@ -94,7 +98,7 @@ class OdooWriter(Writer):
                 yield Outcome(id=row.id, state=State.REFUSED, reason=str(error))
         ready.sort(key=lambda row: row.fields)
         for fields, group in groupby(ready, key=lambda row: row.fields):
-            yield from Loader(odoo=self.odoo, model=stream, fields=fields).load(list(group))
+            yield from Loader(odoo=self.odoo, model=stream, fields=fields, sleep=self.sleep).load(list(group))
 
     def _ready(self, model: str, row: Row) -> Ready:
         if not row.id.isascii() or not row.id.isdecimal() or int(row.id) == 0:

@@ -14,8 +14,7 @@ What a real Odoo 19 does, and so what this file is about:
 from __future__ import annotations
 
 import re
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from closedloop.kit.failpoint import failpoint
@@ -96,7 +95,7 @@ class Loader:
     odoo: Odoo
     model: str
     fields: Sequence[str]
-    sleep: Callable[[float], None] = field(default=time.sleep)
+    sleep: Callable[[float], None]
 
     def load(self, rows: Sequence[Ready]) -> Iterator[Outcome]:
         """Yield what became of each row.
