@@ -34,7 +34,8 @@ def run(*command, **options):
     )
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-        raise RuntimeError(f"{Path(str(command[0])).name} ended with {done.returncode}:\n{said}")
+        message = f"{Path(str(command[0])).name} ended with {done.returncode}:\n{said}"
+        raise RuntimeError(message)
     return done.stdout
 
 
@@ -104,9 +105,8 @@ def _download(folder):
             reasons.append(str(error))
             continue
         return next(folder.glob("*.deb"))
-    raise UnavailableError(
-        f"the package {PACKAGE} cannot be had from {SUITE}: {'; '.join(reasons) or 'no archive'}"
-    )
+    message = f"the package {PACKAGE} cannot be had from {SUITE}: {'; '.join(reasons) or 'no archive'}"
+    raise UnavailableError(message)
 
 
 def _environment(folder):

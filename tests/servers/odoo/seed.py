@@ -46,6 +46,9 @@ if "account.chart.template" in env:
         lines = journal.inbound_payment_method_line_ids + journal.outbound_payment_method_line_ids
         lines.write({"payment_account_id": waiting.id})
 
+    # Costs are tagged to events by analytic accounts.
+    env.ref("base.group_user").write({"implied_ids": [(4, env.ref("analytic.group_analytic_accounting").id)]})
+
 if "crm.lead" in env:
     # Converted leads and deals without an owner are told apart only when leads are in use.
     env.ref("base.group_user").write({"implied_ids": [(4, env.ref("crm.group_use_lead").id)]})
@@ -53,7 +56,7 @@ if "crm.lead" in env:
 for model, fields in FIELDS.items():
     if model not in env:
         continue
-    holder = env["ir.model"]._get(model)
+    holder = env["ir.model"].search([("model", "=", model)])
     for name, kind in fields.items():
         label = name[2:].replace("_", " ").capitalize()
         env["ir.model.fields"].create(
@@ -61,6 +64,6 @@ for model, fields in FIELDS.items():
         )
 
 admin = env.ref("base.user_admin")
-key = env["res.users.apikeys"].with_user(admin)._generate(None, "closedloop tests", False)
+key = env["res.users.apikeys"].with_user(admin)._generate(None, "closedloop tests", False)  # noqa: SLF001 - no public way
 env.cr.commit()
 Path(os.environ["SEED_OUT"]).write_text(key)

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.servers.odoo import program
+from tests.servers.odoo.api import Api
 from tests.servers.odoo.program import UnavailableError, run
 
 HERE = Path(__file__).parent
@@ -180,20 +181,18 @@ class Server:
         self._await_health(process)
 
     def _await_health(self, process):
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                break
-            with (
-                contextlib.suppress(OSError),
-                urllib.request.urlopen(f"{self.url}/web/health", timeout=5) as reply,
-            ):
-                if reply.status == 200:
-                    return
+        """Wait until both databases answer: a missing library shows only when a database is loaded."""
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline and process.poll() is None:
+            with contextlib.suppress(OSError):
+                with urllib.request.urlopen(f"{self.url}/web/health", timeout=30):
+                    pass
+                for database in APPS:
+                    Api(self.url, database, self.key(database)).call("res.users", "context_get")
+                return
             time.sleep(0.2)
-        raise RuntimeError(
-            "Odoo did not start:\n" + "\n".join((self.state / "odoo.log").read_text().splitlines()[-15:])
-        )
+        said = "\n".join((self.state / "odoo.log").read_text().splitlines()[-15:])
+        raise RuntimeError("Odoo did not start:\n" + said)
 
     def _alive(self):
         pid = self.state / "odoo.pid"
@@ -279,7 +278,8 @@ class Server:
         environment["SEED_OUT"] = str(self.state / f"key.{database}")
         said = run(*command, env=environment, input=f"exec(open({str(HERE / 'seed.py')!r}).read())\n")
         if not (self.state / f"key.{database}").exists():
-            raise RuntimeError(f"the seed of {database} failed:\n{said}")
+            message = f"the seed of {database} failed:\n{said}"
+            raise RuntimeError(message)
 
 
 def main(verb):
