@@ -89,17 +89,18 @@ class FakeOdoo:
             return error(401, "werkzeug.exceptions.Unauthorized", "Invalid apikey", headers=self.headers())
         if request.headers["X-Odoo-Database"] != "crm":
             return 404, {"Content-Type": "text/html"}, "<!doctype html><p>no database is selected"
+        return self.carried_out(model, method, arguments)
+
+    def carried_out(self, model, method, arguments):
         if (model, method) == ("res.users", "context_get"):
-            return 200, self.headers(), json.dumps({"uid": 2})
-        if model == "res.users" and arguments.get("fields") == ["company_ids"]:
-            return 200, self.headers(), json.dumps([{"id": 2, "company_ids": [1, 3]}])
-        if model not in self.tables:
+            answer = {"uid": 2}
+        elif model == "res.users" and arguments.get("fields") == ["company_ids"]:
+            answer = [{"id": 2, "company_ids": [1, 3]}]
+        elif model in self.tables:
+            answer = self.tweak(model, method, getattr(self, method)(model, arguments))
+        else:
             return error(404, "werkzeug.exceptions.NotFound", f"the model '{model}' does not exist")
-        return (
-            200,
-            self.headers(),
-            json.dumps(self.tweak(model, method, getattr(self, method)(model, arguments))),
-        )
+        return 200, self.headers(), json.dumps(answer)
 
     def matching(self, model, domain):
         terms = [term for term in domain if "." not in term[0]]
