@@ -149,6 +149,15 @@ def test_a_salesperson_is_refused_with_the_group_that_would_be_let_in(small, mod
         assert may.json() is False
 
 
+def test_arguments_of_a_wrong_shape_are_answered_and_not_dropped(crm):
+    assert crm.ask("crm.lead", "write", ids=[1], vals=[1])[0] in {404, 500}
+    assert crm.ask("crm.lead", "search", domain=[[["id"], "=", 1]])[0] == 500
+    assert crm.ask("crm.lead", "load", fields=[".id"], data=[1])[0] == 500
+    assert crm.jsonrpc("object", "execute_kw", "crm")["error"]["data"]["name"] == "builtins.ValueError"
+    assert crm.raw("/jsonrpc", {}).json()["error"]["data"]["name"] == "builtins.KeyError"
+    assert crm.raw("/jsonrpc", b"{nope").status_code == 400
+
+
 def test_before_version_19_there_is_no_json2_and_times_compare_by_microseconds(small):
     with serve(small, version=(18, 0)) as simulator, requests.Session() as session:
         key = simulator.api_keys["crm"]

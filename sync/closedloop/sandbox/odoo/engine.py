@@ -181,11 +181,12 @@ def _note(entry: Entry, call: Call) -> None:
     given = call.arguments
     if call.method == "write" and isinstance(given["vals"], dict):
         entry.fields = sorted(given["vals"])
+    if call.method == "load" and ".id" in given["fields"]:
+        at = given["fields"].index(".id")
+        rows = (row for row in given["data"] if isinstance(row, list) and len(row) > at)
+        entry.ids = [int(row[at]) for row in rows if str(row[at]).isdigit()]
     if call.method == "load":
         entry.fields = [name for name in given["fields"] if name != ".id"]
-        if ".id" in given["fields"]:
-            at = given["fields"].index(".id")
-            entry.ids = [int(row[at]) for row in given["data"] if str(row[at]).isdigit()]
 
 
 def complete(method: Method, named: dict[str, Any]) -> dict[str, Any]:

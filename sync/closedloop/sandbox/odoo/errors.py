@@ -50,6 +50,11 @@ def value_error(message: str, kind: str = "ValueError") -> OdooError:
     return OdooError(f"builtins.{kind}", message, status=500)
 
 
+def python_error(error: Exception) -> OdooError:
+    """Return what Odoo answers when its own code trips over an argument: the Python error itself."""
+    return value_error(str(error), type(error).__name__)
+
+
 def database_error(kind: str, message: str) -> OdooError:
     """Return an error of the database driver: 500 in JSON-2."""
     return OdooError(f"psycopg2.{kind}", message, status=500)

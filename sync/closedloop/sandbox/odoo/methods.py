@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from closedloop.sandbox.odoo.database import API_USER
-from closedloop.sandbox.odoo.errors import access_error, database_error, value_error
+from closedloop.sandbox.odoo.errors import access_error, database_error, python_error, value_error
 from closedloop.sandbox.odoo.groups import read_group
 from closedloop.sandbox.odoo.load import Import
 from closedloop.sandbox.odoo.rights import allowed, demand
@@ -170,6 +170,8 @@ METHODS: dict[str, Method] = {
         on_model=True,
     ),
 }
+#: What an argument of the wrong shape makes Python raise.
+TRIPPED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 #: Names that Odoo keeps to itself although they carry no underscore.
 PRIVATE = frozenset({"check_access", "browse", "sudo", "with_context", "flush_recordset"})
 
@@ -197,7 +199,10 @@ def run(method: Method, call: Call) -> Any:
         if method.needs:
             demand(call.database, call.model, method.needs)
         _check_ids(call.ids)
-        return method.run(call)
+        try:
+            return method.run(call)
+        except TRIPPED as error:
+            raise python_error(error) from error
 
 
 def _check_ids(ids: list[Any]) -> None:

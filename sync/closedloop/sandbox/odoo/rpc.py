@@ -7,8 +7,15 @@ import xmlrpc.client
 from typing import TYPE_CHECKING, Any
 
 from closedloop.sandbox.odoo.engine import CannedError, complete
-from closedloop.sandbox.odoo.errors import APPLICATION, OdooError, database_error, user_error, value_error
-from closedloop.sandbox.odoo.methods import Call, id_list
+from closedloop.sandbox.odoo.errors import (
+    APPLICATION,
+    OdooError,
+    database_error,
+    python_error,
+    user_error,
+    value_error,
+)
+from closedloop.sandbox.odoo.methods import TRIPPED, Call, id_list
 
 if TYPE_CHECKING:
     from closedloop.sandbox.odoo.database import Database
@@ -38,6 +45,13 @@ def dispatch(engine: Engine, service: str, method: str, arguments: list[Any], en
     Raises:
         OdooError: With Odoo's name and words.
     """
+    try:
+        return _dispatch(engine, service, method, arguments, entry)
+    except TRIPPED as error:
+        raise python_error(error) from error
+
+
+def _dispatch(engine: Engine, service: str, method: str, arguments: list[Any], entry: Entry) -> Any:
     if service == "common":
         return _common(engine, method, arguments)
     if service != "object":
@@ -113,8 +127,9 @@ def json_call(engine: Engine, body: bytes, entry: Entry) -> dict[str, Any]:
     entry.method = str(given.get("params", {}).get("method"))
 
     def answer() -> Any:
-        params = given["params"]
-        return dispatch(engine, params["service"], params["method"], list(params["args"]), entry)
+        params = given.get("params", {})
+        service, method = params.get("service"), params.get("method")
+        return dispatch(engine, str(service), str(method), list(params.get("args", ())), entry)
 
     return envelope(engine, given.get("id"), answer)
 
