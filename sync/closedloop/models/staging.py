@@ -80,8 +80,9 @@ def create(store: Store, settings: Settings) -> None:
     for name in settings.connections:
         store.query(f"drop schema if exists {quote(schema(name))} cascade")
         store.query(f"create schema {quote(schema(name))}")
+    landed = {name: set(store.streams(name)) for name in settings.connections}
     for file in files(settings):
-        if _place(store, file):
+        if _place(store, file, landed[file.connection]):
             placed[file.entity].append(file)
     for entity, sources in placed.items():
         store.query(f"create or replace view staging.{entity} as {_union(entity, sources)}")
@@ -108,9 +109,8 @@ def _own(name: str, folder: Path) -> list[StagingFile]:
     ]
 
 
-def _place(store: Store, file: StagingFile) -> bool:
+def _place(store: Store, file: StagingFile, landed: set[str]) -> bool:
     """Make the file's view; false when the connection has not landed what it requires."""
-    landed = set(store.streams(file.connection))
     required = {stream.strip() for found in _REQUIRES.findall(file.sql) for stream in found.split(",")}
     if not landed or not required <= landed:
         return False
@@ -122,7 +122,7 @@ def _place(store: Store, file: StagingFile) -> bool:
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
         msg = f"this SQL does not fit what has landed: {str(error).splitlines()[0]}"
         raise ConfigError(msg, where=file.where, fix="mend the file, or sync the connection again") from error
-    columns = store.columns(schema(file.connection), file.name)
+    columns = {column[0] for column in store.connection.execute(f"from {file.view} limit 0").description or []}
     missing = [column for column in ENTITIES[file.entity] if column not in columns]
     if missing:
         msg = f"the column {missing[0]} is missing"
