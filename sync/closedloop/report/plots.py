@@ -101,7 +101,8 @@ def draw(chart: Any) -> str:
     import vl_convert
 
     themed = (
-        chart.configure(font=FONT)
+        # Room at the left: a browser's font may be wider than the one the labels were measured with.
+        chart.configure(font=FONT, padding={"left": 40, "right": 10, "top": 5, "bottom": 5})
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=INK,
