@@ -251,6 +251,10 @@ class _Reading:
         if self.tap.protocol:
             until = stream.count_until  # taken before the read, so that later rows cannot disturb the count
             self.source_cursor = stream.source_cursor()
+        if stream.replication_method == "INCREMENTAL":
+            self.cursor = stream.stream_state.get(
+                "replication_key_value"
+            )  # the newest row may be gone meanwhile
         for page in stream.pages():
             stream._write_page(page)  # noqa: SLF001
             self.rows += len(page.records)

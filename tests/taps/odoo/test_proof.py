@@ -72,6 +72,17 @@ def test_the_newest_row_being_deleted_while_we_read_is_not_a_gap(odoo, tap):
     assert (proof["cursor"], proof["source_cursor"]) == ("2026-02-01T10:00:00Z", "2026-02-01T10:00:00Z")
 
 
+def test_the_newest_row_deleted_since_the_last_run_is_not_a_gap(odoo, tap):
+    odoo.tables["crm.lead"] = [row(1), row(2, at="2026-02-20 10:00:00")]
+    state = tap().state
+    odoo.tables["crm.lead"].pop()
+
+    proof = tap(state=state).proof("crm_lead")
+
+    assert (proof["rows"], proof["source_count"]) == (0, 1)
+    assert proof["cursor"] >= proof["source_cursor"]
+
+
 def test_an_empty_model_is_proven_empty(tap):
     proof = tap().proof("crm_lead")
 
