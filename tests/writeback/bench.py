@@ -12,6 +12,7 @@ from tests.contract.toy_target import ToyVendor
 from tests.writeback.scripted import ScriptedTarget
 
 from closedloop.clock import Clock
+from closedloop.connectors import process
 from closedloop.settings import Settings
 from closedloop.store import tables
 from closedloop.store.analytical import Store
@@ -96,17 +97,11 @@ class Bench:
         return ScriptedTarget(list(args), dict(config), self.starts)
 
     def launch_process(self, args, config):
-        """Start the toy target as a real process."""
-        import json
-
-        path = self.folder / f"config{len(list(self.folder.glob('config*')))}.json"
-        path.write_text(json.dumps(dict(config)))
+        """Write with a real process of the toy target; reading needs none."""
+        if args:
+            return self.launch(args, config)
         toy = Path(__file__).parent.parent / "contract" / "toy_target.py"
-        pipe = subprocess.PIPE
-        return subprocess.Popen(
-            [sys.executable, str(toy), "--config", str(path), *args],
-            stdin=pipe, stdout=pipe, stderr=pipe, process_group=0,
-        )  # fmt: skip
+        return process([sys.executable, str(toy)], args, config, stdin=subprocess.PIPE)
 
     def world(self, events: int = 4, partners: int = 2) -> None:
         """Fill CRM and figures: nothing was ever written."""
