@@ -1,7 +1,6 @@
 from datetime import UTC, date, datetime
 
 import pytest
-
 from tests.models import kit
 from tests.models.kit import attended, event, paid, sale
 
@@ -22,7 +21,14 @@ def company(n, name, **more):
 
 
 def contact(key, account, **more):
-    return {"key": key, "kind": "contact", "name": f"Pat {key}", "email": f"{key}@x.example", "account_key": account, **more}
+    return {
+        "key": key,
+        "kind": "contact",
+        "name": f"Pat {key}",
+        "email": f"{key}@x.example",
+        "account_key": account,
+        **more,
+    }
 
 
 def deal(key, account, created, *, closed=None, won=False, amount="100.00", **more):
@@ -46,8 +52,26 @@ def worked_rows():
     pairs = [company(n, name) for n, name in enumerate(("Acme", "Beta", "Gamma", "Delta", "Echo"), start=1)]
     sales = [
         # Acme: two events, a deal, a part payment, and a credit note that names its invoice.
-        sale("i1", "c1", day(3, 10), "1000.01", tax="80.00", opportunity_ref="D-1", balance="216.01", due_date=day(4, 9)),
-        sale("cn1", "c1", day(4, 15), "300.00", tax="24.00", kind="credit_note", credited_document_key="i1", balance="0"),
+        sale(
+            "i1",
+            "c1",
+            day(3, 10),
+            "1000.01",
+            tax="80.00",
+            opportunity_ref="D-1",
+            balance="216.01",
+            due_date=day(4, 9),
+        ),
+        sale(
+            "cn1",
+            "c1",
+            day(4, 15),
+            "300.00",
+            tax="24.00",
+            kind="credit_note",
+            credited_document_key="i1",
+            balance="0",
+        ),
         # Beta: a credit note allocated to two invoices with a rest; a late document without a deal.
         sale("i2", "c2", day(3, 10), "100.00", balance="96.33"),
         sale("i3", "c2", day(3, 12), "100.00", balance="96.34"),
@@ -62,11 +86,25 @@ def worked_rows():
         sale("i9", "c4", day(2, 1), "33.33", currency="EUR", rate="1.17", rate_direction="multiply"),
         sale("i10", "c4", day(2, 1), "10.00", currency="EUR", rate="0.85", rate_direction="divide"),
         sale("i11", "c4", day(2, 1), "77.00", currency="EUR"),
-        sale("i12", "c4", day(2, 2), "100.00", lines=[("revenue", "60.00", None), ("pass_through", "40.00", None)]),
+        sale(
+            "i12",
+            "c4",
+            day(2, 2),
+            "100.00",
+            lines=[("revenue", "60.00", None), ("pass_through", "40.00", None)],
+        ),
         sale("i13", "c4", day(2, 2), "1000", currency="JPY", rate="0.0067", rate_direction="multiply"),
         sale("i14", "c4", day(2, 3), "25.00", kind="sales_receipt", balance="0"),
         sale("i15", "c4", day(2, 10), "50.00", balance="0"),
-        sale("cn4", "c4", day(3, 10), "50.00", kind="credit_note", balance="0", lines=[("write_off", "50.00", None)]),
+        sale(
+            "cn4",
+            "c4",
+            day(3, 10),
+            "50.00",
+            kind="credit_note",
+            balance="0",
+            lines=[("write_off", "50.00", None)],
+        ),
         sale("r1", "c4", day(3, 1), "5.00", kind="refund", balance="0"),
         sale("i16", "c4", day(2, 3), "999.00", status="draft"),
         sale("i17", "c4", day(2, 3), "999.00", status="void"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -25,7 +26,12 @@ class World:
 
     def reconcile(self, *, as_of=AS_OF, automatic_links=True) -> Reconciled:
         return reconcile(
-            self.settings, self.store, self.operations, as_of=as_of, clock=Clock(), automatic_links=automatic_links
+            self.settings,
+            self.store,
+            self.operations,
+            as_of=as_of,
+            clock=Clock(),
+            automatic_links=automatic_links,
         )
 
     def rows(self, sql, *parameters):
@@ -41,7 +47,14 @@ class World:
         return {row[key]: row[column] for row in self.rows(f"select {key}, {column} from {table}")}
 
     def decide(self, kind, left, right, verdict="accept"):
-        values = {"kind": kind, "left_key": left, "right_key": right, "verdict": verdict, "who": "Ann", "why": ""}
+        values = {
+            "kind": kind,
+            "left_key": left,
+            "right_key": right,
+            "verdict": verdict,
+            "who": "Ann",
+            "why": "",
+        }
         with self.operations.transaction() as connection:
             connection.execute(tables.decision.insert().values(at="2026-01-01T00:00:00Z", **values))
 
@@ -60,7 +73,9 @@ def build(folder: Path, rows, *, models_dir=None, **sections) -> World:
         (staging / f"{entity}.sql").write_text(f"-- requires: {entity}\nselect * from raw.{entity}\n")
     settings = Settings(
         company={"currency": "USD", "time_zone": "America/Chicago"},
-        connections={"src": {"connector": "singer", "staging": staging, "settings": {"url": "https://crm.example"}}},
+        connections={
+            "src": {"connector": "singer", "staging": staging, "settings": {"url": "https://crm.example"}}
+        },
         home=folder,
         models_dir=models_dir,
         **sections,
@@ -78,35 +93,38 @@ def land(store, rows):
         for record in records:
             unknown = set(record) - set(columns)
             assert not unknown, f"{entity}: {unknown}"
-            whole = {"source": "src", "object": entity, "source_id": record["key"], "url": f"u/{record['key']}", **record}
+            whole = {
+                "source": "src",
+                "object": entity,
+                "source_id": record["key"],
+                "url": f"u/{record['key']}",
+                **record,
+            }
             store.query(
                 f"insert into raw_src.{entity} values ({', '.join('?' for _ in columns)})",
                 [whole.get(name) for name in columns],
             )
 
 
+#: One for all calls of `evaluate`: opening a database takes longer than a small model.
+_bench = duckdb.connect()
+
+
 def evaluate(name, inputs, *, params=None):
     """Run one model on tables given as (columns with types, rows), and return its rows as dicts."""
     models = graph.load()
-    model = models[name]
-    connection = duckdb.connect()
-    for layer in (*graph.LAYERS, "param", "staging"):
-        connection.execute(f"create schema {layer}")
-    for table, (ddl, records) in inputs.items():
-        _table(connection, f"{models[table].layer}.{table}", ddl, records)
-    for table, (ddl, records) in (params or {}).items():
-        _table(connection, table, ddl, records)
-    cursor = connection.execute(graph.statement(model, models, "duckdb"))
+    places = {f"{models[table].layer}.{table}": given for table, given in inputs.items()} | (params or {})
+    for place, (ddl, records) in places.items():
+        _bench.execute(f"create schema if not exists {place.split('.')[0]}")
+        _bench.execute(f"create or replace table {place} ({ddl})")
+        if records:
+            marks = ", ".join(f"({', '.join('?' for _ in record)})" for record in records)
+            _bench.execute(
+                f"insert into {place} values {marks}", [value for record in records for value in record]
+            )
+    cursor = _bench.execute(graph.statement(models[name], models, "duckdb"))
     names = [column[0] for column in cursor.description]
-    found = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
-    connection.close()
-    return found
-
-
-def _table(connection, place, ddl, records):
-    connection.execute(f"create table {place} ({ddl})")
-    for record in records:
-        connection.execute(f"insert into {place} values ({', '.join('?' for _ in record)})", list(record))
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
 def event(key, start, end=None, **more):
@@ -119,7 +137,7 @@ def attended(key, campaign, person=None, **more):
 
 def sale(key, customer, day, net, *, tax="0", kind="invoice", lines=None, home=None, **more):
     """Return a posted document and its lines; ``lines`` are (class, net, home net), one revenue line by default."""
-    gross = f"{_plus(net, tax)}"
+    gross = str(Decimal(net) + Decimal(tax))
     document = {
         "key": key,
         "kind": kind,
@@ -137,7 +155,14 @@ def sale(key, customer, day, net, *, tax="0", kind="invoice", lines=None, home=N
         **more,
     }
     rows = [
-        {"key": f"{key}/{n}", "document_key": key, "position": n, "line_class": kind_, "net": net_, "home_net": home_}
+        {
+            "key": f"{key}/{n}",
+            "document_key": key,
+            "position": n,
+            "line_class": kind_,
+            "net": net_,
+            "home_net": home_,
+        }
         for n, (kind_, net_, home_) in enumerate(lines or [("revenue", net, home)], start=1)
     ]
     return document, rows
@@ -152,9 +177,3 @@ def paid(key, document, day, amount, *, credit=None):
         "amount": amount,
         "date": day,
     }
-
-
-def _plus(one, other):
-    from decimal import Decimal
-
-    return Decimal(one) + Decimal(other)

@@ -1,0 +1,160 @@
+"""Our SQL functions against references in plain Python."""
+
+from datetime import date
+from fractions import Fraction
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.models.kit import evaluate
+
+from closedloop.models.functions import expand
+from closedloop.models.graph import read
+
+
+@pytest.fixture(scope="module")
+def calculate():
+    connection = duckdb.connect()
+
+    def one(expression, *values):
+        [(value,)] = connection.execute(
+            read(f"select {expression}", "test").sql(dialect="duckdb"), list(values)
+        ).fetchall()
+        return value
+
+    return one
+
+
+amounts = st.integers(-(10**12), 10**12)
+
+
+@given(cases=st.lists(st.tuples(amounts, amounts, st.integers(1, 10**12)), min_size=20, max_size=60))
+@settings(max_examples=10, deadline=None)
+def test_mul_div_rounds_half_away_from_zero(cases):
+    cases += [(x * n, n, 2 * n) for x, n, _ in cases if 0 < n < 10**6]  # halves
+    fitting = [(x, n, m) for x, n, m in cases if abs(x * n) < 2**62 * m]
+    values = ", ".join(str(case) for case in [(1, 1, 1), *fitting])
+    sql = f"select x, n, m, mul_div(x, n, m) as found from (values {values}) as given (x, n, m)"
+    for x, n, m, found in duckdb.sql(read(sql, "test").sql(dialect="duckdb")).fetchall():
+        exact = abs(Fraction(x * n, m))
+        rounded = int(exact) + (1 if exact - int(exact) >= Fraction(1, 2) else 0)
+        assert found == (rounded if x * n >= 0 else -rounded)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("mul_div(-5, 1, 2)", -3),
+        ("mul_div(7, 1, 0)", None),
+        ("to_minor(-1.005, 100)", -101),
+        ("to_minor(12.5, 1)", 13),
+        ("cast(ratio(-2, 3) as varchar)", "-0.666667"),
+        ("company_name('Société d''Étude, S.A.')", "societe detude"),
+        ("company_name('Inc')", "inc"),
+        ("legal_form('Foo Limited')", "ltd"),
+        ("legal_form('Foo')", None),
+        ("normal_name('  Иван   Петров ')", "иван петров"),
+        ("is_email('a@b.example')", True),
+        ("is_email('a@b')", False),
+        ("is_email('a b@c.example')", False),
+        ("is_email('a@b..example')", False),
+        ("is_email(null)", False),
+        ("is_phone('+1 (312) 555-0100')", True),
+        ("is_phone('call me')", False),
+        ("email_domain('x@mail.acme.co.uk')", "acme.co.uk"),
+        ("web_domain('HTTPS://www.Acme.com/about?x=1')", "acme.com"),
+        ("web_domain('http://127.0.0.1/')", None),
+        ("normal_tax_id('DE 123.456.789')", "DE123456789"),
+        ("normal_tax_id('00-0000000')", None),
+        ("normal_tax_id('n/a')", None),
+    ],
+)
+def test_function(calculate, expression, value):
+    assert calculate(expression) == value
+
+
+def test_wrong_number_of_arguments_is_an_error():
+    from sqlglot import parse_one
+
+    with pytest.raises(ValueError, match="mul_div takes 3 arguments, not 2"):
+        expand(parse_one("select mul_div(1, 2)", dialect="duckdb"))
+
+
+SPLIT = {
+    "document_part": (
+        "document_key varchar, part bigint, journey_key varchar, account_key varchar, deal_key varchar, value bigint,"
+        " collected bigint"
+    ),
+    "part_bucket": "document_key varchar, part bigint, bucket varchar",
+    "journey_weight": "model varchar, journey_key varchar, campaign_key varchar, weight bigint, total bigint",
+    "opportunity_money": "opportunity_key varchar, account_key varchar, amount bigint, is_won boolean, is_closed boolean",
+}
+
+
+@st.composite
+def splits(draw):
+    """Documents with a value, a collected part, and weights by campaign."""
+    documents = draw(st.lists(st.tuples(amounts, amounts), min_size=1, max_size=12))
+    keys = st.text("abcÄ-0Z", min_size=1, max_size=3)
+    return [
+        (value, collected, draw(st.dictionaries(keys, st.integers(1, 9), min_size=1, max_size=6)))
+        for value, collected in documents
+    ]
+
+
+def by_hand(value, weights):
+    """Split by largest remainder on the absolute value: a reference that shares nothing with the SQL."""
+    total = sum(weights.values())
+    exact = {key: Fraction(abs(value) * weight, total) for key, weight in weights.items()}
+    shares = {key: int(share) for key, share in exact.items()}
+    order = sorted(weights, key=lambda key: (-(exact[key] - shares[key]), key.encode()))
+    for key in order[: abs(value) - sum(shares.values())]:
+        shares[key] += 1
+    return {key: share if value >= 0 else -share for key, share in shares.items()}
+
+
+@given(documents=splits(), turned=st.booleans())
+@settings(max_examples=12, deadline=None)
+def test_split_is_the_largest_remainder_whatever_the_order_of_rows(documents, turned):
+    parts, buckets, weights = [], [], []
+    for n, (value, collected, shares) in enumerate(documents):
+        total = sum(shares.values())
+        parts.append((f"d{n}", 1, f"d{n}", "a", None, value, collected))
+        buckets.append((f"d{n}", 1, "credited"))
+        weights += [("m", f"d{n}", key, weight, total) for key, weight in shares.items()]
+    if turned:
+        parts, weights = parts[::-1], weights[::-1]
+    rows = dict(zip(SPLIT, (parts, buckets, weights, []), strict=True))
+    found = evaluate("part_credit", {name: (SPLIT[name], rows[name]) for name in SPLIT})
+    for n, (value, collected, shares) in enumerate(documents):
+        mine = [row for row in found if row["item_key"] == f"d{n}"]
+        assert by_hand(value, shares) == {row["campaign_key"]: row["value"] for row in mine}
+        assert by_hand(collected, shares) == {row["campaign_key"]: row["collected"] for row in mine}
+        assert sum(row["value"] for row in mine) == value
+
+
+DOCUMENT = "document_key varchar, kind varchar, date date, gross bigint, sign bigint"
+
+
+@given(steps=st.lists(st.tuples(st.integers(1, 28), st.integers(1, 500)), min_size=1, max_size=6))
+@settings(max_examples=8, deadline=None)
+def test_settlements_are_ordered_by_the_day_on_which_they_take_effect(steps):
+    invoice = ("i", "invoice", date(2026, 3, 10), 1000, 1)
+    allocations = [
+        (f"x{n}", "i", f"p{n}", None, amount, date(2026, 3, day)) for n, (day, amount) in enumerate(steps)
+    ]
+    found = evaluate(
+        "settlement",
+        {
+            "allocation": (
+                "key varchar, document_key varchar, payment_key varchar, other_document_key varchar, amount bigint, date date",
+                allocations,
+            ),
+            "document_money": (DOCUMENT, [invoice]),
+            "document": ("key varchar, date date", [("i", date(2026, 3, 10))]),
+        },
+    )
+    order = sorted((max(date(2026, 3, day), date(2026, 3, 10)), f"p{n}") for n, (day, _) in enumerate(steps))
+    found.sort(key=lambda row: row["position"])
+    assert order == [(row["effective_date"], row["payment_key"]) for row in found]
