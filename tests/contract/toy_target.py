@@ -13,8 +13,8 @@ from typing import ClassVar
 
 from closedloop.kit.outcome import Outcome, State
 from closedloop.kit.policy import UnknownOutcomeError
-from closedloop.kit.target import Target, run
 from closedloop.kit.stream import Check
+from closedloop.kit.target import Target, run
 from closedloop.kit.writer import ForeignFieldError, Provisioned, UnknownStreamError, Writer
 
 

@@ -138,16 +138,18 @@ class OutcomeFile:
             os.write(self._handle, b"\n")
 
 
-def read_lines(path: Path) -> Iterator[Line]:
+def read_lines(path: Path, start: int = 0) -> Iterator[Line]:
     """Yield the lines of an outcome file in order; half a line of a killed process is left out.
 
     Args:
         path: The file; a missing one has no lines.
+        start: Bytes to pass over: the size of the file at some earlier moment.
     """
     if not path.exists():
         return
     decoder = msgspec.json.Decoder(Line)
     with path.open("rb") as file:
+        file.seek(start)
         for text in file:
             try:
                 yield decoder.decode(text)

@@ -18,6 +18,7 @@ from closedloop.writeback.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from closedloop.clock import Clock
     from closedloop.writeback.journal import Change, Entry, Journal
@@ -109,6 +110,7 @@ def _send(  # noqa: PLR0917
     done = 0
     with sender.session(run_id, {name: list(names) for name, names in fields.items()}) as session:
         for batch, part in enumerate(_batches(changes, batch_records), start=1):
+            start = _size(sender.outcomes(run_id))
             journal.intend(part, run_id=run_id, plan_id=plan_id, batch=batch, clock=clock)
             failpoint("writeback.intended")
             try:
@@ -116,7 +118,7 @@ def _send(  # noqa: PLR0917
                 session.commit(batch)
                 failpoint("writeback.committed")
             finally:
-                _settle(journal, sender, run_id, batch)
+                _settle(journal, sender, run_id, batch, start)
             failpoint("writeback.settled")
             done += len(part)
             if progress is not None:
@@ -128,10 +130,14 @@ def _hand_over(part: Sequence[Change], session: Session) -> None:
         session.send(name, record_id, {change.slot.field: change.after for change in group})
 
 
-def _settle(journal: Journal, sender: Sender, run_id: str, batch: int) -> None:
-    entries = [entry for entry in journal.of_run(run_id) if entry.batch == batch and entry.state == "intent"]
-    lines = (line for line in read_lines(sender.outcomes(run_id)) if line.batch == batch)
+def _settle(journal: Journal, sender: Sender, run_id: str, batch: int, start: int) -> None:
+    entries = [entry for entry in journal.of_batch(run_id, batch) if entry.state == "intent"]
+    lines = (line for line in read_lines(sender.outcomes(run_id), start) if line.batch == batch)
     journal.settle(from_lines(entries, lines))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _batches(changes: Sequence[Change], size: int) -> Iterator[list[Change]]:

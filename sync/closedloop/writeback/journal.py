@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from closedloop.store import tables
 from closedloop.store.stamps import to_text
@@ -144,9 +144,19 @@ class Journal:
 
     def unverified(self) -> list[Entry]:
         """Return the newest written entry of each field, where it was not read back yet."""
-        entries = self._entries(_table.c.state == "written")
-        newest = {entry.slot: entry for entry in entries}
-        return [entry for entry in newest.values() if entry.verified_at is None and entry.reason is None]
+        later = _table.alias("later")
+        place = ("connection", "object", "record_id", "field")
+        newer = exists().where(
+            *(later.c[name] == _table.c[name] for name in place),
+            later.c.state == "written",
+            later.c.id > _table.c.id,
+        )
+        open_ones = (_table.c.verified_at.is_(None)) & (_table.c.reason.is_(None))
+        return self._entries((_table.c.state == "written") & open_ones & ~newer)
+
+    def of_batch(self, run_id: str, batch: int) -> list[Entry]:
+        """Return the entries of one batch of a run, oldest first."""
+        return self._entries((_table.c.run_id == run_id) & (_table.c.batch == batch))
 
     def of_run(self, run_id: str) -> list[Entry]:
         """Return the entries of one run, oldest first."""
