@@ -16,7 +16,7 @@ from closedloop.extract.landing import Landing
 from closedloop.extract.result import StreamResult
 from closedloop.extract.schema import StreamSchema
 from closedloop.extract.spool import Spool
-from closedloop.extract.sweep import Swept, is_due, sweep
+from closedloop.extract.sweep import Swept, is_due, note_swept, sweep
 from closedloop.extract.worker import LandingWorker
 from closedloop.kit.failpoint import failpoint
 from closedloop.store import bookmarks
@@ -169,7 +169,12 @@ class Reading:
         keys = self._keys(stream, first)
         swept = Swept()
         if proof is not None and seen.reason is None and end != _STOPPED:
-            due = keys < held.most and is_due(self.store, self.source.connection, stream, self.clock.now())
+            all_came = keys >= held.most
+            due = not all_came and is_due(self.store, self.source.connection, stream, self.clock.now())
+            if (
+                all_came and not proof.error
+            ):  # every row we hold was just seen: as good as a comparison of keys
+                note_swept(self.store, self.source.connection, stream, self.clock.now())
             if proofs.wants_sweep(proof, held, is_due=due):
                 swept = sweep(self.store, self.source, stream, self.clock.now())
                 held = proofs.held(self.store, self.source.connection, stream, proof, waiting)

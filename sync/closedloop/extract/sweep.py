@@ -69,13 +69,17 @@ def sweep(store: Store, source: Source, stream: str, at: datetime) -> Swept:
             f" and {key} not in (select id from swept) returning 1",
             [at],
         )
-        store.query(
-            "update meta.stream set swept_at = ? where connection = ? and stream = ?",
-            [at, source.connection, stream],
-        )
+        note_swept(store, source.connection, stream, at)
         failpoint("extract.swept")
     failpoint("extract.sweep_committed")
     return Swept(deleted=len(gone))
+
+
+def note_swept(store: Store, connection: str, stream: str, at: datetime) -> None:
+    """Remember that the stream's keys were compared at ``at``."""
+    store.query(
+        "update meta.stream set swept_at = ? where connection = ? and stream = ?", [at, connection, stream]
+    )
 
 
 def is_due(store: Store, connection: str, stream: str, at: datetime) -> bool:
