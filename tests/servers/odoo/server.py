@@ -46,6 +46,7 @@ class Server:
 
     state: Path
     ports: dict = field(default_factory=dict)
+    process: subprocess.Popen | None = None
 
     def __post_init__(self):
         if self._ports.exists():
@@ -169,7 +170,7 @@ class Server:
             return
         command, environment = self._odoo("server", "--log-handler", "odoo.addons.rpc.controllers:ERROR")
         with (self.state / "odoo.log").open("ab") as log:
-            process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 command,
                 env=environment,
                 stdout=log,
@@ -177,8 +178,8 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        pid.write_text(str(process.pid))
-        self._await_health(process)
+        pid.write_text(str(self.process.pid))
+        self._await_health(self.process)
 
     def _await_health(self, process):
         """Wait until both databases answer: a missing library shows only when a database is loaded."""
@@ -206,14 +207,13 @@ class Server:
 
     def _stop_odoo(self):
         if self._alive():
-            number = int((self.state / "odoo.pid").read_text())
-            os.kill(number, signal.SIGTERM)
-            for _ in range(100):
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(number, os.WNOHANG)
-                if not self._alive():
-                    break
+            os.kill(int((self.state / "odoo.pid").read_text()), signal.SIGTERM)
+            if self.process:
+                self.process.wait(timeout=60)
+            deadline = time.monotonic() + 60
+            while self._alive() and time.monotonic() < deadline:
                 time.sleep(0.1)
+        self.process = None
         (self.state / "odoo.pid").unlink(missing_ok=True)
 
     # -- databases -------------------------------------------------------------------------------------------------
