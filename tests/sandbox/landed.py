@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from closedloop.clock import Clock
 from closedloop.models import reconcile
 from closedloop.models.entities import COMMON, ENTITIES
 from closedloop.sandbox.check import TABLES, Published
@@ -15,7 +16,6 @@ from closedloop.settings import Settings
 from closedloop.store import tables
 from closedloop.store.analytical import Store
 from closedloop.store.operations import Operations
-from closedloop.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,11 +10,12 @@ the published ones.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from closedloop.sandbox.links import LinkVerdict, decidable, judge_links, read_links
+from closedloop.sandbox.links import LinkVerdict, judge_links, read_links
 from closedloop.sandbox.truth import figures
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ TABLES = {
     "documents": "document_value",
     "credits": "attribution_credit",
     "totals": "totals",
+    "touches": "touch_resolved",
     "customer_account": "link_customer_account",
     "person": "link_person",
     "touch_account": "link_touch_account",
@@ -49,6 +51,7 @@ class Published:
     documents: list[Row] = field(default_factory=list)
     credits: list[Row] = field(default_factory=list)
     totals: list[Row] = field(default_factory=list)
+    touches: list[Row] = field(default_factory=list)
     customer_account: list[Row] = field(default_factory=list)
     person: list[Row] = field(default_factory=list)
     touch_account: list[Row] = field(default_factory=list)
@@ -83,14 +86,14 @@ class OwnLinks:
 
 def check_true_links(world: World, published: Published, keys: Mapping[str, str]) -> list[Difference]:
     """Question (a): the published figures were made with ``links.decisions(world, keys)`` and no other link."""
-    truth = figures(world, decidable(world), keys=keys)
-    return [*compare(truth, published, keys), *_compare_links(decidable(world), published, keys)]
+    truth = figures(world, keys=keys)
+    return [*compare(truth, published, keys), *_compare_links(world.links, published, keys)]
 
 
 def check_own_links(world: World, published: Published, keys: Mapping[str, str]) -> OwnLinks:
     """Question (b): the published figures were made with the product's own links."""
     links = published_links(published, keys)
-    truth = figures(world, decidable(world), keys=keys)
+    truth = figures(world, keys=keys)
     verdict = judge_links(world, links, truth)
     differences = compare(figures(world, links, keys=keys), published, keys)
     if not verdict.false:
@@ -154,6 +157,7 @@ def compare(truth: Figures, published: Published, keys: Mapping[str, str]) -> li
         *_table("accounts", "account_key", truth.accounts, published.accounts, keys),
         *_table("documents", "document_key", documents, published.documents, keys),
         *_credits(truth, published, keys),
+        *_touches(truth, published, keys),
         *_table(
             "totals",
             "name",
@@ -232,6 +236,30 @@ def _credits(truth: Figures, published: Published, keys: Mapping[str, str]) -> l
         )
         for pair in sorted({*expected, *found})
         if expected.get(pair, (0, 0)) != found.get(pair, (0, 0))
+    ]
+
+
+def _touches(truth: Figures, published: Published, keys: Mapping[str, str]) -> list[Difference]:
+    """Touches have no key that both sides know: how many an account has at an event on a day must agree."""
+    expected: Counter[tuple[str, object, str]] = Counter(
+        (keys.get(event, event), keys.get(account or "", account), str(day))
+        for event, account, day in truth.touches
+    )
+    found: Counter[tuple[str, object, str]] = Counter(
+        (str(row["campaign_key"]), row["account_key"], str(row["touch_date"]))
+        for row in published.touches
+        if row["is_credit"]
+    )
+    return [
+        Difference(
+            table=TABLES["touches"],
+            key=f"{event} of {account} on {day}",
+            column="row",
+            expected=expected[event, account, day],
+            found=found[event, account, day],
+        )
+        for event, account, day in sorted(expected | found, key=str)
+        if expected[event, account, day] != found[event, account, day]
     ]
 
 

@@ -48,23 +48,15 @@ class LinkVerdict:
         return sum(link.money for link in self.missing)
 
 
-def decidable(world: World) -> Links:
-    """Return the truth as far as people can decide it: records stay apart, what points at them is pointed right."""
-    true = world.links
-    return Links(
-        customer_account=dict(true.customer_account),
-        touch_person=dict(true.touch_person),
-        touch_account=dict(true.touch_account),
-    )
-
-
 def decisions(world: World, keys: Mapping[str, str]) -> list[Decision]:
     """Return the decisions that make the truth known to the product; ``keys`` is world key → published key."""
-    links = decidable(world)
+    links = world.links
     return [
         Decision(kind=kind, left_key=keys[left], right_key=keys[right])
         for kind, pairs in (
             ("customer_account", links.customer_account),
+            ("account_account", links.account_account),
+            ("person_person", links.person_person),
             ("touch_person", links.touch_person),
             ("touch_account", links.touch_account),
         )
@@ -142,9 +134,13 @@ def judge_links(world: World, links: Links, figures: Figures) -> LinkVerdict:
     for left, right in links.person_person.items():
         if people.get(left, left) != people.get(right, right):
             false.append(Link(kind="person_person", left=left, right=right))
-    missing += [
-        Link(kind="person_person", left=left, right=right)
-        for left, right in people.items()
-        if left not in links.person_person and right not in links.person_person
-    ]
+    for kind, known, believed in (
+        ("person_person", people, links.person_person),
+        ("account_account", accounts, links.account_account),
+    ):
+        missing += [
+            Link(kind=kind, left=left, right=right)
+            for left, right in known.items()
+            if left not in believed and right not in believed
+        ]
     return LinkVerdict(false=false, missing=missing)

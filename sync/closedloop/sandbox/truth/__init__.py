@@ -56,4 +56,9 @@ def figures(
         documents=documents,
         credits=credited.pairs,
         totals=totals(documents),
+        touches=[
+            (touch.event, touch.account, touch.day)
+            for touch in seen
+            if touch.status in facts.terms.credit_statuses
+        ],
     )

@@ -35,8 +35,8 @@ def percentile(values: Sequence[int], percent: int) -> int:
 
 def clopper_pearson(won: int, decided: int) -> tuple[Decimal, Decimal]:
     """Return the exact two-sided 95 % interval of a share, with six decimals."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
-    low = 0.0 if won == 0 else float(beta.ppf(0.025, won, decided - won + 1))
-    high = 1.0 if won == decided else float(beta.ppf(0.975, won + 1, decided - won))
+    low = 0.0 if won == 0 else float(betaincinv(won, decided - won + 1, 0.025))
+    high = 1.0 if won == decided else float(betaincinv(won + 1, decided - won, 0.975))
     return Decimal(f"{low:.6f}"), Decimal(f"{high:.6f}")

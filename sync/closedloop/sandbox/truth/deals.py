@@ -34,7 +34,7 @@ class Deals:
     a deal found by (a), (c) or (d), from the latest earlier document of the subscription that has one; the number in
     the field made for it counts everywhere, a number or purchase order in free text on the account's own deals; a
     document whose customer has no account has no deal; the two per cent are of the deal's
-    amount; what (a) to (d) cover is the sum of invoices and sales receipts, as in the chain: a credit note does not
+    amount, and what is held against it is the whole net, deposits too; what (a) to (d) cover is the sum of invoices and sales receipts, as in the chain: a credit note does not
     make room for another invoice.
     """
 
@@ -101,9 +101,9 @@ class Deals:
         return Deal(key=named[0].key, rule="reference") if named else Deal()
 
     def _equal(self, worth: Worth) -> Deal:
-        value = worth.value or 0
+        net = worth.document.home_net or 0
         equal = [
-            deal for deal in self._closed_around(worth, AFTER) if 50 * abs(value - deal.amount) <= deal.amount
+            deal for deal in self._closed_around(worth, AFTER) if 50 * abs(net - deal.amount) <= deal.amount
         ]
         return Deal(key=equal[0].key, rule="amount") if len(equal) == 1 else Deal()
 
@@ -120,9 +120,9 @@ class Deals:
     def _cover(self) -> dict[str, int]:
         covered: dict[str, int] = {}
         for worth in self._ledger.worths.values():
-            for value, deal, _ in self.pieces(worth, self._certain):
-                if deal.key and SIGN[worth.document.kind] > 0:
-                    covered[deal.key] = covered.get(deal.key, 0) + value
+            deal = self._certain[worth.document.key].key
+            if deal and SIGN[worth.document.kind] > 0:
+                covered[deal] = covered.get(deal, 0) + (worth.document.home_net or 0)
         return covered
 
     def _with_guess(self, key: str) -> Deal:
@@ -153,20 +153,19 @@ class Deals:
         tied = [deal for deal in uncovered if self._facts.closed(deal) == newest]
         return Deal(key=min(tied, key=lambda deal: self._facts.order(deal.key)).key, rule="guessed")
 
-    def pieces(self, worth: Worth, deals: dict[str, Deal] | None = None) -> list[tuple[int, Deal, Document]]:
+    def pieces(self, worth: Worth) -> list[tuple[int, Deal, Document]]:
         """Return (signed value, deal, document whose journey counts) for each piece of a document (rule 10 b)."""
-        known = self._final if deals is None else deals
         document, value = worth.document, worth.value or 0
-        own = known[document.key]
+        own = self._final[document.key]
         if SIGN[document.kind] > 0:
             return [(value, own, document)]
         if document.credited in self._ledger.worths:
             return [(value, own, self._ledger.worths[document.credited].document)]
         if own.key is not None:
             return [(value, own, document)]
-        return self._allocated(worth, known)
+        return self._allocated(worth)
 
-    def _allocated(self, worth: Worth, known: dict[str, Deal]) -> list[tuple[int, Deal, Document]]:
+    def _allocated(self, worth: Worth) -> list[tuple[int, Deal, Document]]:
         document, value = worth.document, worth.value or 0
         pieces: list[tuple[int, Deal, Document]] = []
         used = done = 0
@@ -178,7 +177,7 @@ class Deals:
             used += allocation.amount
             upto = rounded(abs(value) * used, document.gross)
             invoice = self._ledger.worths[allocation.document].document
-            inherited = known[invoice.key].key
+            inherited = self._final[invoice.key].key
             deal = Deal(key=inherited, rule="credited" if inherited else "none")
             pieces.append((done - upto, deal, invoice))
             done = upto

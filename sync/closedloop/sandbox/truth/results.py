@@ -50,7 +50,7 @@ class DocumentFigure:
 class Figures:
     """Every figure of a world on its last day, by the world's own keys.
 
-    ``credits`` is (document, event) → (value, collected); ``campaigns`` and ``accounts`` hold the columns of
+    ``touches`` lists every touch that earns credit: (event, account, day). ``credits`` is (document, event) → (value, collected); ``campaigns`` and ``accounts`` hold the columns of
     ``campaign_measures`` and ``account_measures``.
     """
 
@@ -60,3 +60,4 @@ class Figures:
     documents: dict[str, DocumentFigure] = field(default_factory=dict)
     credits: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
+    touches: list[tuple[str, str | None, date]] = field(default_factory=list)

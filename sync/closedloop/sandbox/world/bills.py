@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from closedloop.sandbox.world.draw import AS_OF, BEGIN, ZONE, chance, days, pick, stream
+from closedloop.sandbox.world.rates import HOME
 
 if TYPE_CHECKING:
     from datetime import date
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from closedloop.sandbox.world.customers import Clientele
     from closedloop.sandbox.world.entities import Customer, DocumentKind, DocumentStatus, Opportunity
 
-Plan = Literal["on_time", "late", "partly", "twice", "early", "over", "never", "at_once"]
+Plan = Literal["on_time", "late", "partly", "twice", "early", "over", "never", "at_once", "post_dated"]
 CreditMode = Literal["named", "allocated", "loose"]
 #: Without a named invoice a credit may be worth more than any one of them.
 CREDIT_PERCENT: dict[CreditMode, list[tuple[int, int]]] = {
@@ -43,7 +44,8 @@ class Bill:
     credits: int | None = None
     credit_mode: CreditMode = "named"
     refunded: bool = False
-    percent: int = field(default=100)
+    percent: int = 100
+    deposit: int = 0
 
 
 def make_bills(seed: int, clientele: Clientele, opportunities: list[Opportunity]) -> list[Bill]:
@@ -62,8 +64,28 @@ def make_bills(seed: int, clientele: Clientele, opportunities: list[Opportunity]
     for customer in clientele.customers:
         bills.extend(_without_deal(rng, customer))
     bills = [_accident(rng, bill) for bill in bills if bill.day <= AS_OF or _is_early(rng, bill)]
+    linked = [customer for customer in clientele.customers if clientele.company[customer.key].account]
+    bills.extend(_never_missing(linked))
     bills.extend(_credits(rng, bills))
     return bills
+
+
+def _never_missing(customers: list[Customer]) -> list[Bill]:
+    """What even the smallest world holds: one document of each kind that must not be counted, or not twice."""
+    if not customers:
+        return []
+    first, last = customers[0], customers[-1]
+    at_home = next((customer for customer in customers if customer.currency == HOME), first)
+    day = AS_OF - days(40)
+    return [
+        Bill(customer=first, day=AS_OF + days(9), home=412_300, plan="never"),
+        Bill(customer=last, day=day, home=87_700, status="draft", plan="never"),
+        Bill(customer=first, day=day, home=93_100, status="void", plan="never"),
+        Bill(customer=last, day=day, home=51_900, kind="sales_receipt", plan="at_once"),
+        Bill(customer=first, day=day, home=64_000, plan="partly"),
+        Bill(customer=last, day=day, home=71_000, plan="post_dated"),
+        Bill(customer=at_home, day=day, home=30_000, deposit=120_000),
+    ]
 
 
 def _of_deal(rng: Random, deal: Opportunity, customer: Customer) -> list[Bill]:

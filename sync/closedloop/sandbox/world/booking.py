@@ -90,7 +90,8 @@ class Books:
         else:
             for day, share in _plan(self._rng, bill.plan, document):
                 # Money of the future is mostly unknown; a few payments are post-dated.
-                if day <= AS_OF or (day <= AS_OF + days(30) and chance(self._rng, 20)):
+                known = day <= AS_OF + days(30) and (bill.plan == "post_dated" or chance(self._rng, 20))
+                if day <= AS_OF or known:
                     heappush(self._tasks, Task(day=day, step=PAY, place=place, share=share))
 
     def _post_credit(self, place: int, document: Document) -> None:
@@ -193,4 +194,5 @@ def _plan(rng: Random, plan: str, document: Document) -> list[tuple[date, int]]:
         "twice": [(soon, 50), (late, 100)],
         "over": [(soon, 105)],
         "at_once": [(document.day, 100)],
+        "post_dated": [(AS_OF + days(12), 100)],
     }.get(plan, [])

@@ -107,8 +107,9 @@ def _lines(rng: Random, bill: Bill, currency: str, rate: Decimal, percent: int) 
     lines = [
         _line(place, rng.choice(ITEMS), part, rate, currency) for place, part in enumerate(amounts, start=1)
     ]
-    if bill.home % WHOLE == 0 and bill.kind == "invoice" and chance(rng, 6):
-        deposit = rng.randrange(5, 300) * WHOLE
+    by_chance = bill.home % WHOLE == 0 and bill.kind == "invoice" and chance(rng, 6)
+    deposit = bill.deposit or (rng.randrange(5, 300) * WHOLE if by_chance else 0)
+    if deposit:
         lines.append(
             Line(
                 position=len(lines) + 1,
