@@ -1,0 +1,58 @@
+"""Every check finds the fault that it is there for: the sound books are spoiled, the check is asked, and all is undone."""
+
+import pytest
+
+from closedloop.models import graph
+
+FAULTS = {
+    "unique_keys": "insert into canonical.document select * from canonical.document where key = 'i1'",
+    "sum_law": "delete from marts.attribution_credit where document_key = 'i1' and campaign_key = 'e1'",
+    "totals_add_up": "update marts.totals set value = value + 1 where name = 'unlinked'",
+    "credits_of_document": "update marts.part_credit set value = value + 1 where item_key = 'i1' and campaign_key = 'e1'",
+    "parts_of_document": "delete from marts.document_part where document_key = 'cn2' and part = 1",
+    "fan_out": "insert into marts.document_value select * from marts.document_value where document_key = 'i1'",
+    "ledger_balance": "update marts.document_figure set settled_ever = settled_ever + 1 where document_key = 'i1'",
+    "document_tax": "update marts.document_money set tax = 0 where document_key = 'i1'",
+    "document_lines": "delete from canonical.line where document_key = 'i1'",
+    "document_kind": "update canonical.document set kind = 'bill' where key = 'i1'",
+    "foreign_keys": "update raw_src.document set customer_key = 'c0' where key = 'i1'",
+    "one_home": "update marts.document_money set home_revenue = 2 * revenue where document_key = 'i1'",
+    "touch_status": "update raw_src.touch set status = 'came' where key = 't1'",
+}
+
+
+def found(world, name):
+    models = graph.load()
+    return world.rows(graph.statement(models[name], models, "duckdb"))
+
+
+def test_every_check_has_its_fault():
+    assert set(FAULTS) == {name for name, model in graph.load().items() if model.layer == "checks"}
+
+
+@pytest.mark.parametrize("check", FAULTS)
+def test_check_finds_its_fault_and_nothing_in_sound_books(worked, check):
+    world = worked[0]
+    assert found(world, check) == []
+    world.store.query("begin")
+    try:
+        world.store.query(FAULTS[check])
+        rows = found(world, check)
+        assert rows
+        assert set(rows[0]) == {"record", "detail"}
+    finally:
+        world.store.query("rollback")
+
+
+def test_failed_check_is_reported_with_an_example_and_the_figures_are_published(tmp_path):
+    from tests.models import kit
+    from tests.models.kit import sale
+
+    document, lines = sale("i", "c", kit.AS_OF, "10.00", balance="9.00")
+    rows = {"customer": [{"key": "c", "name": "C"}], "document": [document], "line": lines}
+    world = kit.build(tmp_path, rows)
+    [failed] = world.reconcile().checks
+    assert (failed.name, failed.rows) == ("ledger_balance", 1)
+    assert failed.example == "i: open 1000, the ledger says 900"
+    assert world.by("marts.totals", "name", "value")["invoiced_all"] == 1000
+    world.close()
