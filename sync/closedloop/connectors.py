@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,9 @@ def process(
         ConfigError: The command does not exist.
     """
     command = [sys.executable, "-m", module] if isinstance(module, str) else list(module)
+    if shutil.which(command[0]) is None:
+        message = f"there is no program {command[0]}"
+        raise ConfigError(message, where="executable", fix="install it, or write its whole path")
     handles = {
         option: _nameless(value) for option, value in {"--config": config, **(documents or {})}.items()
     }

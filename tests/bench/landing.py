@@ -131,8 +131,10 @@ def main():
         rate = options.rows / landed(source, home, options.memory)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         plain = options.sample / row_by_row(source, home, options.sample)
-    print(
-        f"landing: {rate:,.0f} rows/s, {rate / plain:.1f} x the plain way ({plain:,.0f}), peak {peak:.0f} MiB"
+    cpu = options.rows / resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    sys.stdout.write(
+        f"landing: {rate:,.0f} rows/s ({cpu:,.0f} a second of processor, making them up included), "
+        f"{rate / plain:.1f} x the plain way ({plain:,.0f}), peak {peak:.0f} MiB\n"
     )
     return 0 if rate >= RATE and rate / plain >= TIMES and peak < MEMORY else 1
 

@@ -144,6 +144,12 @@ class Intake:
         if self._folder is not None or self._closed or self._refused or is_new or versions:
             self._seal(versions)
 
+    def close(self) -> None:
+        """Close what is still open, when nothing more will be sealed."""
+        for rows in (*self._rows.values(), *(one for held in self._held.values() for one in held)):
+            rows.close()
+        self._rows, self._held = {}, {}
+
     def _record(self, message: _Line, line: bytes) -> None:
         seen = self.streams.get(message.stream)
         record: bytes | msgspec.Raw = message.record

@@ -32,7 +32,12 @@ if TYPE_CHECKING:
     from closedloop.store.operations import Operations
 
 _REFUSED = "refused.json"
+_REPAIRED = "repaired.json"
 _KEPT = 20_000
+
+
+class _UnreadableError(Exception):
+    """A part holds lines that are no JSON object: the transaction is lost, the segment must be repaired first."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,11 +73,10 @@ class Landing:
             manifest: What it says of itself.
         """
         if not bookmarks.is_applied(self.store, self.connection, manifest.number):
-            with self.store.transaction():
-                refusals = self._land(folder, manifest)
-                # The rows will be gone from the temporary table: remember now what a second try could not find.
-                write_durably(folder / _REFUSED, msgspec.json.encode(refusals))
-                failpoint("extract.before_commit")
+            try:
+                self._commit(folder, manifest, _noted(folder))
+            except _UnreadableError:
+                self._commit(folder, manifest, _repair(folder, manifest))
             failpoint("extract.committed")
         found = msgspec.json.decode((folder / _REFUSED).read_bytes(), type=list[Refusal])
         refusals = [*manifest.refused, *found]
@@ -82,6 +86,13 @@ class Landing:
         self.refused.update(refusal.stream for refusal in found)
         self.spool.remove(folder)
         failpoint("extract.removed")
+
+    def _commit(self, folder: Path, manifest: Manifest, refusals: list[Refusal]) -> None:
+        with self.store.transaction():
+            refusals = refusals + self._land(folder, manifest)
+            # The rows will be gone from the temporary table: remember now what a second try could not find.
+            write_durably(folder / _REFUSED, msgspec.json.encode(refusals))
+            failpoint("extract.before_commit")
 
     def _land(self, folder: Path, manifest: Manifest) -> list[Refusal]:
         """Apply everything; the caller owns the transaction."""
@@ -114,12 +125,7 @@ class Landing:
             self.store.query(f"delete from {table}")
         for part in files.parts:
             path = folder / part
-            try:
-                self._stage(path, files.schema, kinds)
-            except duckdb.Error:
-                path, lines = _repair(path)
-                refusals += [_refusal(files.schema, line, "the record is no JSON object") for line in lines]
-                self._stage(path, files.schema, kinds)
+            self._stage(path, files.schema, kinds)
             refusals += self._bad(path, files.schema)
             self._merge(table, files, number, at)
             failpoint("extract.part_landed")
@@ -140,15 +146,22 @@ class Landing:
                 reason = literal(f"the record has no {column.source}, which is its key")
                 faults.append(f"case when {name} is null then {reason} end")
         fault = f"nullif(concat_ws('; ', {', '.join(faults)}), '')" if faults else "null"
-        self.store.query(
+        statement = (
             f"create or replace temp table staged as select {', '.join(casts)}, {fault}::varchar as _fault"
             f" from read_json({literal(str(path))}, format = 'newline_delimited', records = true,"
             f" auto_detect = false, columns = {{{', '.join(spec)}}}, maximum_object_size = {2 * MAX_LINE},"
             " compression = 'uncompressed')"
         )
+        try:
+            self.store.query(statement)
+        except (duckdb.DataError, duckdb.ProgrammingError) as error:
+            raise _UnreadableError from error
 
     def _bad(self, path: Path, schema: StreamSchema) -> list[Refusal]:
-        rows = self.store.query("select rowid, _fault from staged where _fault is not null order by rowid")
+        # In the transaction that made the table its row ids do not begin at 0, but they follow each other.
+        rows = self.store.query(
+            "select rowid - (select min(rowid) from staged), _fault from staged where _fault is not null"
+        )
         faults = dict(rows)
         if not faults:
             return []
@@ -245,14 +258,33 @@ def _key(schema: StreamSchema, line: bytes) -> str | None:
     return "/".join(map(str, values)) if values and None not in values else None
 
 
-def _repair(path: Path) -> tuple[Path, list[bytes]]:
-    """Return a copy of a part without the lines that are no JSON object, and those lines."""
-    clean, bad = path.with_suffix(".clean"), []
-    with path.open("rb") as source, clean.open("wb") as target:
-        for line in source:
-            try:
-                record = msgspec.json.decode(line, type=dict[str, object])
-                target.write(msgspec.json.encode(record) + b"\n")
-            except (msgspec.DecodeError, UnicodeError):
-                bad.append(line)
-    return clean, bad
+def _repair(folder: Path, manifest: Manifest) -> list[Refusal]:
+    """Take the lines that are no JSON object out of a segment and return them as refusals.
+
+    A part is replaced in one step, and what was taken out of it is written down before: after a crash the next try
+    finds either the bad lines or the note of them.
+    """
+    refusals = _noted(folder)
+    for files in manifest.files:
+        for part in files.parts:
+            path = folder / part
+            clean, bad = path.with_suffix(".clean"), []
+            with path.open("rb") as source, clean.open("wb") as target:
+                for line in source:
+                    try:
+                        record = msgspec.json.decode(line, type=dict[str, object])
+                        target.write(msgspec.json.encode(record) + b"\n")
+                    except (msgspec.DecodeError, UnicodeError):
+                        bad.append(line)
+            if bad:
+                refusals += [_refusal(files.schema, line, "the record is no JSON object") for line in bad]
+                write_durably(folder / _REPAIRED, msgspec.json.encode(refusals))
+                failpoint("extract.repaired")
+                clean.replace(path)
+    return refusals
+
+
+def _noted(folder: Path) -> list[Refusal]:
+    """Return what an earlier try took out of a segment."""
+    notes = folder / _REPAIRED
+    return msgspec.json.decode(notes.read_bytes(), type=list[Refusal]) if notes.exists() else []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import structlog
 
-from closedloop.errors import ClosedloopError, UnreachableError
+from closedloop.errors import ClosedloopError, ConfigError, PartlyFailedError, UnreachableError
 from closedloop.extract import proof as proofs
 from closedloop.extract import quarantine, result
 from closedloop.extract.intake import SEGMENT_ROWS, Intake, Seen
@@ -106,11 +107,14 @@ class Reading:
             intake = self._intake(spool, worker)
             first = intake.number
             documents = {"--state": intake.state, "--catalog": catalog}
-            with self.source.start(documents={name: one for name, one in documents.items() if one}) as tap:
+            with (
+                closing(intake),
+                self.source.start(documents={name: one for name, one in documents.items() if one}) as tap,
+            ):
                 self._take(tap, intake)
                 code = tap.wait()
                 failure = tap.failure(code)
-            intake.finish(is_clean=code == 0)
+                intake.finish(is_clean=code == 0)
         self._tell(intake)
         end = _end(code, failure, is_stopped=self.source.stop is not None and self.source.stop.is_set())
         refused = landing.refused + intake.refused
@@ -122,6 +126,8 @@ class Reading:
         failpoint("extract.proved")
         if failure is not None:
             raise failure
+        if not results:
+            raise self._silent(end)
         return results
 
     def _intake(self, spool: Spool, worker: LandingWorker) -> Intake:
@@ -147,6 +153,14 @@ class Reading:
             intake.feed(line)
             if number % _STEP == 0:
                 self._tell(intake)
+
+    def _silent(self, end: str | None) -> ClosedloopError:
+        kind = PartlyFailedError if end else ConfigError
+        return kind(
+            end or "the tap sent no stream at all",
+            where=f"connections.{self.source.connection}",
+            fix="see the tap's log; check its settings and which streams it selects",
+        )
 
     def _tell(self, intake: Intake) -> None:
         if self.progress is None:

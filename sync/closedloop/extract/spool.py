@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
+from closedloop.extract.schema import StreamSchema  # noqa: TC001 (msgspec reads the annotations)
 from closedloop.kit.failpoint import failpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from closedloop.extract.schema import StreamSchema
 
 #: Rows a landing statement works on: bounds its memory, whatever the tap's states do.
 PART_ROWS = 20_000
