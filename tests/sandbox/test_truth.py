@@ -546,7 +546,7 @@ def test_return_is_blank_until_the_day_after_the_event():
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_events_and_remainders_sum_to_all_documents(seed):
-    result = figures(generate(seed, 0.3))
+    result = figures(generate(seed, 0.15))
     given = sum(value for value, _ in result.credits.values())
     rest = sum(result.totals[name] for name in ("no_deal", "no_touch", "unlinked"))
     assert (
@@ -560,7 +560,7 @@ def test_events_and_remainders_sum_to_all_documents(seed):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_collected_lies_between_nothing_and_the_value(seed):
-    for figure in figures(generate(seed, 0.3)).documents.values():
+    for figure in figures(generate(seed, 0.15)).documents.values():
         low, high = sorted((0, figure.value))
         assert low <= figure.collected <= high
 
