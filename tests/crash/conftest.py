@@ -196,7 +196,8 @@ def change_the_world(simulator: Any) -> None:
     for lead in leads[:3]:
         simulator.edit("crm", "crm.lead", lead["id"], {"expected_revenue": 4321.0})
     registrations = simulator.records("crm", "event.registration")
-    simulator.unlink("crm", "event.registration", registrations[0]["id"])
+    cancelled = next(row for row in registrations if row["state"] == "cancel")
+    simulator.unlink("crm", "event.registration", cancelled["id"])
     for registration in [row for row in registrations if row["state"] == "open"][:5]:
         simulator.edit("crm", "event.registration", registration["id"], {"state": "done"})
     simulator.advance(3600)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from closedloop.kit.singer import encode
+from closedloop.kit.line import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

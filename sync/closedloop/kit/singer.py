@@ -8,30 +8,19 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 
+from closedloop.kit.line import encode, encoder
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
 #: Bytes gathered before a write: large enough to spare system calls, small enough to keep memory flat.
 _CHUNK = 1 << 18
-
-
-def _hook(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-_encoder = msgspec.json.Encoder(enc_hook=_hook, decimal_format="string")
-
-
-def encode(value: object) -> bytes:
-    """Return ``value`` as one line of JSON, newline included; decimals as strings, so that no cent is lost."""
-    return _encoder.encode(value) + b"\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +98,13 @@ class FastWriter(GenericSingerWriter[bytes, Message]):
             records: Ready for JSON: no further conversion happens.
             extracted_at: Becomes `time_extracted`, aware.
         """
-        head = b'{"type":"RECORD","stream":' + _encoder.encode(stream) + b',"record":'
-        tail = b',"time_extracted":' + _encoder.encode(extracted_at.isoformat()) + b"}\n"
+        head = b'{"type":"RECORD","stream":' + encoder.encode(stream) + b',"record":'
+        tail = b',"time_extracted":' + encoder.encode(extracted_at.isoformat()) + b"}\n"
         out = sys.stdout.buffer
         buffer = bytearray()
         for record in records:
             buffer += head
-            _encoder.encode_into(record, buffer, -1)
+            encoder.encode_into(record, buffer, -1)
             buffer += tail
             if len(buffer) >= _CHUNK:
                 out.write(buffer)

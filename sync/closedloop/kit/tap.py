@@ -25,8 +25,9 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 
 from closedloop.errors import ClosedloopError, ConfigError, PartlyFailedError
+from closedloop.kit.line import encode
 from closedloop.kit.redact import redact, redactor
-from closedloop.kit.singer import FastWriter, encode
+from closedloop.kit.singer import FastWriter
 from closedloop.kit.stream import Check, ClosedloopStream, iso
 from closedloop.log import configure, get_logger
 

@@ -30,11 +30,11 @@ from singer_sdk.plugin_base import PluginBase
 
 from closedloop.errors import ClosedloopError, ConfigError
 from closedloop.kit.failpoint import failpoint
+from closedloop.kit.line import encode
 from closedloop.kit.lock import WriteLock
 from closedloop.kit.outcome import Outcome, OutcomeFile, Row, State
 from closedloop.kit.policy import UnknownOutcomeError
 from closedloop.kit.redact import redactor
-from closedloop.kit.singer import encode
 from closedloop.kit.sink import UpdateSink
 from closedloop.kit.writer import FieldWish, MissingIdError
 from closedloop.log import configure, get_logger

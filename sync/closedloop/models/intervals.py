@@ -22,10 +22,10 @@ def clopper_pearson(hits: int, trials: int) -> tuple[Decimal, Decimal]:
 
     Source: the beta form of the interval (Clopper and Pearson, Biometrika 26, 1934).
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv  # the Beta quantile itself: scipy.stats takes a second to import
 
-    low = 0.0 if hits == 0 else float(beta.ppf(0.025, hits, trials - hits + 1))
-    high = 1.0 if hits == trials else float(beta.ppf(0.975, hits + 1, trials - hits))
+    low = 0.0 if hits == 0 else float(betaincinv(hits, trials - hits + 1, 0.025))
+    high = 1.0 if hits == trials else float(betaincinv(hits + 1, trials - hits, 0.975))
     return _rounded(low), _rounded(high)
 
 
