@@ -33,13 +33,17 @@ class Context:
     json: bool = False
     debug: bool = False
 
-    def start_log(self) -> None:
-        """Send the log to stderr: on a terminal only what matters, because progress bars tell the rest."""
+    def start_log(self, *, quiet: bool = False) -> None:
+        """Send the log to stderr.
+
+        Args:
+            quiet: Only warnings; always so on a terminal, because progress bars tell the rest.
+        """
         import sys
 
         from closedloop import log
 
-        quiet = sys.stderr.isatty() and not self.debug
+        quiet = quiet or sys.stderr.isatty()
         log.configure(level="DEBUG" if self.debug else "WARNING" if quiet else "INFO")
 
     def settings(self) -> Settings:
@@ -77,18 +81,15 @@ class Context:
 
     def failed(self, error: ClosedloopError) -> int:
         """Print a known error and return its exit code."""
-        from closedloop.kit.redact import redactor
-
         if self.debug:
             from closedloop.log import get_logger
 
             get_logger(__name__).debug("verb.failed", exc_info=error)
-        text = redactor.text(str(error))
-        typer.echo(f"error: {text}", err=True)
+        typer.echo(f"error: {_safe(error, str(error))}", err=True)
         if self.json:
             import json
 
-            known = {"message": redactor.text(error.message), "where": error.where, "fix": error.fix}
+            known = {"message": _safe(error, error.message), "where": error.where, "fix": error.fix}
             typer.echo(json.dumps({"error": {**known, "exit_code": error.exit_code}}))
         return error.exit_code
 
@@ -106,3 +107,12 @@ class Context:
             err=True,
         )
         return 1
+
+
+def _safe(error: ClosedloopError, text: str) -> str:
+    """Return ``text`` without secrets. The file's own problems name keys such as `api_key:` and hold no value of them."""
+    if isinstance(error, ConfigError) and hasattr(error, "problems"):
+        return text
+    from closedloop.kit.redact import redactor
+
+    return redactor.text(text)

@@ -39,6 +39,7 @@ def demo(
     from closedloop.service.session import session
 
     context: Context = ctx.obj
+    context.start_log(quiet=True)
     _say(context, f"making up company {seed} at scale {scale:g} and starting its CRM and its ledger …")
     with playground(folder, seed=seed, scale=scale, mode="apply") as ground, living_at(ground.clock):
         _say(context, f"configured in {ground.config}; Odoo simulator at {ground.simulator.url}")

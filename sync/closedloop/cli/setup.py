@@ -139,8 +139,9 @@ def _print(findings: Sequence[Finding]) -> None:
         [(f.connection, f.part, f.name, marks[f.ok, f.required], f.message) for f in findings],
     )
     for f in findings:
-        if not f.ok:
+        if not f.ok and (f.required or f.fix):
             word = "error" if f.required else "warning"
             place = f"connections.{f.connection}: " if f.connection else ""
             show.line(f"{word}: {place}{f.message}")
-            show.line(f"  fix: {f.fix or 'see the message'}")
+            if f.fix:
+                show.line(f"  fix: {f.fix}")

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from closedloop import connectors
 from closedloop.config.meaning import FOREIGN
 from closedloop.errors import UnreachableError
 from closedloop.kit.redact import vendor_text
+from closedloop.settings import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from closedloop.settings import Connection
 
 _TIMEOUT_SECONDS = 300
 
@@ -77,7 +77,13 @@ def ask(name: str, connection: Connection, part: str, option: str) -> Answer:
 
 def about(connection: Connection) -> Mapping[str, Any]:
     """Return the settings that the connection's tap knows, by name; empty if it does not say."""
-    found = _communicate(connection, "tap", ["--about", "--format=json"], {}, connection.connector).document
+    return _about(connection.connector)
+
+
+@cache
+def _about(connector: str) -> dict[str, Any]:
+    connection = Connection(connector=connector)
+    found = _communicate(connection, "tap", ["--about", "--format=json"], {}, connector).document
     properties = found.get("settings", {}).get("properties", {})
     return properties if isinstance(properties, dict) else {}
 

@@ -66,11 +66,16 @@ def check(
     with ThreadPoolExecutor(max_workers=4) as pool:
         checkups = list(pool.map(lambda name: _checkup(settings, name, progress), chosen))
     findings = [finding for found, _ in checkups for finding in found]
-    if not names and all(finding.ok or not finding.required for finding in findings):
+    if not names and works(findings):
         findings += _empty(
             settings, {name: counts for name, (_, counts) in zip(chosen, checkups, strict=True)}
         )
     return findings
+
+
+def works(findings: Sequence[Finding]) -> bool:
+    """Return whether nothing failed that a run needs."""
+    return all(finding.ok or not finding.required for finding in findings)
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
@@ -86,11 +91,11 @@ def _checkup(
     findings = list(_unknown_settings(name, connection))
     findings += _ask(name, "tap", connection)
     counts: dict[str, int] = {}
-    if all(finding.ok or not finding.required for finding in findings):
+    if works(findings):  # else the target would only say the same
         findings += _streams(name, connection)
         counts = _counts(name, connection)
-    if name in settings.writeback and connection.connector != FOREIGN:
-        findings += _ask(name, "target", connection)
+        if name in settings.writeback and connection.connector != FOREIGN:
+            findings += _ask(name, "target", connection)
     if progress:
         progress(name)
     return findings, counts
