@@ -14,7 +14,7 @@ from closedloop.errors import ConfigError, UnreachableError
 from closedloop.store.names import literal, raw_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 _META = """
 create schema if not exists meta;
@@ -35,10 +35,12 @@ class Store:
     Args:
         path: Where the file is.
         connection: The DuckDB connection of the thread that opened the store; other threads take a `cursor`.
+        memory_limit: What DuckDB may use; none for its own limit.
     """
 
     path: Path
     connection: duckdb.DuckDBPyConnection
+    memory_limit: str | None = None
 
     @classmethod
     def open(cls, path: Path | str, *, memory_limit: str | None = None) -> Self:
@@ -54,9 +56,8 @@ class Store:
         """
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        store = cls(path=path, connection=_connect(path))
-        if memory_limit:
-            store.connection.execute("set memory_limit = $1", [memory_limit])
+        store = cls(path=path, connection=_connect(path), memory_limit=memory_limit)
+        store._limit()
         store.connection.execute(_META)
         if not store.query("select 1 from meta.store"):
             store.connection.execute("insert into meta.store values ($1)", [uuid.uuid4().hex])
@@ -95,17 +96,18 @@ class Store:
         On small statements a second thread costs more than it brings: it spins while it waits.
         """
         wanted = {"memory_limit": memory, "threads": "1", "checkpoint_threshold": "256MB"}
-        names = ", ".join(f"current_setting('{name}')" for name in wanted)
-        before = dict(zip(wanted, self.query(f"select {names}")[0], strict=True))
-        self._set(wanted)
+        for name, value in wanted.items():
+            self.connection.execute(f"set {name} = {literal(value)}")
         try:
             yield
         finally:
-            self._set(before)
+            for name in wanted:  # not to what was printed before: it is rounded, and would shrink each time
+                self.connection.execute(f"reset {name}")
+            self._limit()
 
-    def _set(self, settings: Mapping[str, object]) -> None:
-        for name, value in settings.items():
-            self.connection.execute(f"set {name} = {literal(str(value))}")
+    def _limit(self) -> None:
+        if self.memory_limit:
+            self.connection.execute(f"set memory_limit = {literal(self.memory_limit)}")
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of ``sql``, its ``?`` or ``$1`` bound to ``params``."""
