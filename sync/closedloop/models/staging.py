@@ -122,7 +122,9 @@ def _place(store: Store, file: StagingFile, landed: set[str]) -> bool:
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
         msg = f"this SQL does not fit what has landed: {str(error).splitlines()[0]}"
         raise ConfigError(msg, where=file.where, fix="mend the file, or sync the connection again") from error
-    columns = {column[0] for column in store.connection.execute(f"from {file.view} limit 0").description or []}
+    columns = {
+        column[0] for column in store.connection.execute(f"from {file.view} limit 0").description or []
+    }
     missing = [column for column in ENTITIES[file.entity] if column not in columns]
     if missing:
         msg = f"the column {missing[0]} is missing"

@@ -67,5 +67,5 @@ select
 from broken
 inner join break_fix on break_fix.reason = broken.reason
 left join account_stake as stake on stake.account_key = broken.account_key
-left join unclaimed on unclaimed.customer_key = broken.subject_key and broken.reason = 'invoice_without_account'
+left join unclaimed on unclaimed.customer_key = broken.subject_key
 left join won on won.account_key = broken.account_key

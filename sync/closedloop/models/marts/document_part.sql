@@ -19,10 +19,10 @@ dealt as (
         part.collected,
         document.account_key,
         document.date,
-        coalesce(own.deal_key, reference.deal_key, credited.deal_key) as deal_key,
+        coalesce(own.deal_key, case when document.sign < 0 then reference.deal_key end, credited.deal_key) as deal_key,
         case
             when own.document_key is not null then own.deal_rule
-            when reference.deal_key is not null then 'reference'
+            when document.sign < 0 and reference.deal_key is not null then 'reference'
             when credited.deal_key is not null then 'credited'
             else 'none'
         end as deal_rule
@@ -30,7 +30,7 @@ dealt as (
     inner join document_figure as document on document.document_key = part.document_key
     left join document_deal as own on own.document_key = part.document_key
     left join document_deal as credited on credited.document_key = part.credited_document_key
-    left join deal_reference as reference on reference.document_key = part.document_key and document.sign < 0
+    left join deal_reference as reference on reference.document_key = part.document_key
 )
 
 select

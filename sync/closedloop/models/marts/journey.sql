@@ -11,8 +11,9 @@ with bound as (
     from document_figure as document
     cross join param.run as run
     left join document_deal as own on own.document_key = document.document_key
-    left join deal_reference as reference on reference.document_key = document.document_key and document.sign < 0
-    left join opportunity_money as deal on deal.opportunity_key = coalesce(own.deal_key, reference.deal_key)
+    left join deal_reference as reference on reference.document_key = document.document_key
+    left join opportunity_money as deal
+        on deal.opportunity_key = coalesce(own.deal_key, case when document.sign < 0 then reference.deal_key end)
     where document.account_key is not null
     union all
     select
