@@ -92,39 +92,25 @@ def test_a_secret_file_that_is_not_there_is_named(write):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "key", "message", "fix"),
+    ("old", "new", "expected"),
     [
-        ("schedule:", "shedule:", 9, "connections.crm.shedule", "unknown key", "did you mean schedule?"),
-        ("guards:", "gards:", 13, "writeback.crm.gards", "unknown key", "did you mean guards?"),
-        ("    connector: odoo\n", "", 3, "connections.crm.connector", "is missing", "add connector: odoo"),
-        (
-            "currency: USD, ",
-            "",
-            1,
-            "company.currency",
-            "is missing",
-            "add currency: USD",
-        ),
-        ("connector: odoo", "connector: odo", 4, "connections.crm.connector", "there is no connector odo", "did you mean odoo?"),
-        ("currency: USD", "currency: dollar", 1, "company.currency", "dollar does not have the right form", "currency: USD"),
-        (
-            "America/Chicago",
-            "Chicago",
-            1,
-            "company.time_zone",
-            "Chicago is not a time zone",
-            "write an IANA name such as America/Chicago",
-        ),
-        ("40%", "lots", 13, "writeback.crm.guards.max_changed", "lots is not a share", "write 30% or 0.3"),
-        ("{currency: USD, time_zone: America/Chicago}", "acme", 1, "company", "acme is not keys with values, indented below it", "write keys with values, indented below it"),
-        ("attendee_ltv: x", "atendee_ltv: x", 12, "writeback.crm.campaign.atendee_ltv", "there is no campaign measure atendee_ltv", "did you mean attendee_ltv?"),
-        ("writeback:\n  crm:", "writeback:\n  cmr:", 11, "writeback.cmr", "there is no connection cmr", "did you mean crm?"),
+        ("schedule:", "shedule:", (9, "connections.crm.shedule", "unknown key", "did you mean schedule?")),
+        ("guards:", "gards:", (13, "writeback.crm.gards", "unknown key", "did you mean guards?")),
+        ("    connector: odoo\n", "", (3, "connections.crm.connector", "is missing", "add connector: odoo")),
+        ("currency: USD, ", "", (1, "company.currency", "is missing", "add currency: USD")),
+        ("connector: odoo", "connector: odo", (4, "connections.crm.connector", "there is no connector odo", "did you mean odoo?")),
+        ("currency: USD", "currency: dollar", (1, "company.currency", "dollar does not have the right form", "currency: USD")),
+        ("America/Chicago", "Chicago", (1, "company.time_zone", "Chicago is not a time zone", "write an IANA name such as America/Chicago")),
+        ("40%", "lots", (13, "writeback.crm.guards.max_changed", "lots is not a share", "write 30% or 0.3")),
+        ("{currency: USD, time_zone: America/Chicago}", "acme", (1, "company", "acme is not keys with values, indented below it", "write keys with values, indented below it")),
+        ("attendee_ltv: x", "atendee_ltv: x", (12, "writeback.crm.campaign.atendee_ltv", "there is no campaign measure atendee_ltv", "did you mean attendee_ltv?")),
+        ("writeback:\n  crm:", "writeback:\n  cmr:", (11, "writeback.cmr", "there is no connection cmr", "did you mean crm?")),
     ],
 )  # fmt: skip
-def test_one_fault_is_named_with_line_key_message_and_fix(write, old, new, line, key, message, fix):
+def test_one_fault_is_named_with_line_key_message_and_fix(write, old, new, expected):
     assert old in GOOD
 
-    assert only(write(GOOD.replace(old, new, 1))) == (line, key, message, fix)
+    assert only(write(GOOD.replace(old, new, 1))) == expected
 
 
 @pytest.mark.parametrize("cron", ["hourly", "61 * * * *", "* * * * * *", "@daily"])
@@ -177,7 +163,7 @@ def test_a_value_that_may_be_secret_is_never_printed(write):
 
 def test_a_file_that_is_not_there_is_a_configuration_error_with_the_nearest_name(write):
     path = write(GOOD)
-    with pytest.raises(ConfigError, match="did you mean closedloop.yaml") as caught:
+    with pytest.raises(ConfigError, match=r"did you mean closedloop\.yaml") as caught:
         load(path.with_name("closedlop.yaml"), {})
 
     assert caught.value.exit_code == 2

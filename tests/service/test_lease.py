@@ -76,13 +76,15 @@ def test_a_lease_that_ran_out_is_taken_over_and_its_old_holder_notices(operation
     second.give_back()
 
 
-def test_losing_the_lease_interrupts_the_main_thread_in_the_middle_of_its_work(operations):
-    clock = HandClock()
-    never = threading.Event()
-    with pytest.raises(LeaseLostError), writing(operations, clock, 0.4):
+def work_until_interrupted(operations, clock):
+    with writing(operations, clock, 0.4):
         clock.at += timedelta(seconds=10)
-        never.wait(30)
-        pytest.fail("nobody interrupted the work")
+        threading.Event().wait(30)
+
+
+def test_losing_the_lease_interrupts_the_main_thread_in_the_middle_of_its_work(operations):
+    with pytest.raises(LeaseLostError):
+        work_until_interrupted(operations, HandClock())
 
 
 def test_a_killed_holder_is_replaced_at_once(operations, tmp_path):

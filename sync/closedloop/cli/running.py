@@ -48,14 +48,16 @@ def sync(
     from closedloop.service.record import recorded
 
     context: Context = ctx.obj
-    with context.session() as opened, show.progress() as bars:
+    with context.session() as opened:
         names = known_connections(opened.settings, connections)
         with opened.writer() as store, recorded(opened.operations, "sync", opened.clock) as record:
-            found = cycle.read(opened, store, record, connections=names, streams=stream, progress=bars)
-    if context.json:
-        show.machine(found)
-    else:
-        results.streams(found)
+            with show.progress() as bars:
+                found = cycle.read(opened, store, record, connections=names, streams=stream, progress=bars)
+            if context.json:
+                show.machine(found)
+            else:
+                results.streams(found)
+            cycle.insist_complete(found)
 
 
 @app.command()
@@ -67,17 +69,21 @@ def reconcile(ctx: typer.Context) -> None:
     from closedloop.service.record import recorded
 
     context: Context = ctx.obj
-    with context.session() as opened, show.progress() as bars:
-        with opened.writer() as store, recorded(opened.operations, "reconcile", opened.clock) as record:
+    with (
+        context.session() as opened,
+        opened.writer() as store,
+        recorded(opened.operations, "reconcile", opened.clock) as record,
+    ):
+        with show.progress() as bars:
             found = cycle.reconcile(opened, store, record, progress=bars)
-            if context.json:
-                show.machine(found)
-            else:
-                results.reconciled(found)
-            if found.checks:
-                names = ", ".join(check.name for check in found.checks)
-                msg = f"checks failed: {names}"
-                raise PartlyFailedError(msg, where="reconcile", fix="see the rows above")
+        if context.json:
+            show.machine(found)
+        else:
+            results.reconciled(found)
+        if found.checks:
+            names = ", ".join(check.name for check in found.checks)
+            msg = f"checks failed: {names}"
+            raise PartlyFailedError(msg, where="reconcile", fix="see the rows above")
 
 
 @app.command()

@@ -147,21 +147,25 @@ def revert(
     from closedloop.writeback.revert import revert_run
 
     context: Context = ctx.obj
-    with context.session() as opened, show.progress() as bars:
-        with opened.writer(), recorded(opened.operations, "revert", opened.clock) as record:
-            done = revert_run(
-                opened.settings,
-                opened.operations,
-                run,
-                run_id=record.id,
-                clock=opened.clock,
-                only=only or (),
-                progress=lambda fields, total: bars("revert", fields, total),
-            )
-            record.detail["reverts"] = run
-            record.detail["reverted"] = {name: cycle.outcome(one) for name, one in done.delivered.items()}
-            for one in done.delivered.values():
-                cycle.insist_written(one)
+    with (
+        context.session() as opened,
+        opened.writer(),
+        recorded(opened.operations, "revert", opened.clock) as record,
+        show.progress() as bars,
+    ):
+        done = revert_run(
+            opened.settings,
+            opened.operations,
+            run,
+            run_id=record.id,
+            clock=opened.clock,
+            only=only or (),
+            progress=lambda fields, total: bars("revert", fields, total),
+        )
+        record.detail["reverts"] = run
+        record.detail["reverted"] = {name: cycle.outcome(one) for name, one in done.delivered.items()}
+        for one in done.delivered.values():
+            cycle.insist_written(one)
     if context.json:
         show.machine(done)
     else:

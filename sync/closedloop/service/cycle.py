@@ -72,6 +72,7 @@ def run(opened: Session, *, allow: Collection[str] = (), progress: Progress = qu
     with opened.writer() as store, recorded(opened.operations, "run", opened.clock) as record:
         cycle = Cycle(run_id=record.id)
         cycle.streams = read(opened, store, record, progress=progress)
+        insist_complete(cycle.streams)
         publish(opened, store, record, cycle, allow=allow, progress=progress)
     return cycle
 
@@ -86,10 +87,10 @@ def read(
     progress: Progress = quiet,
     stop: threading.Event | None = None,
 ) -> list[StreamResult]:
-    """Sync, and insist that every stream is complete.
+    """Sync; the caller must `insist_complete`.
 
     Raises:
-        PartlyFailedError: One is not.
+        ClosedloopError: A connection could not be read at all.
         StoppedError: ``stop`` was set on the way; what had come until then landed.
     """
     results = extract.sync(
@@ -106,7 +107,6 @@ def read(
     if stop is not None and stop.is_set():
         raise StoppedError("stopped while reading", fix="the next run goes on from here")
     record.detail["streams"] = {f"{result.connection}/{result.stream}": result.verdict for result in results}
-    insist_complete(results)
     return results
 
 
@@ -253,7 +253,7 @@ def scheduled(opened: Session, job: str, *, tick: str, progress: Progress, stop:
             publish(opened, store, record, Cycle(run_id=record.id), progress=progress)
         else:
             names = [job.removeprefix(SYNC)]
-            read(opened, store, record, connections=names, progress=progress, stop=stop)
+            insist_complete(read(opened, store, record, connections=names, progress=progress, stop=stop))
 
 
 def _stage(name: str, progress: Progress) -> Callable[[str, int, int], None]:

@@ -1,0 +1,58 @@
+"""The demo, small: the loop runs, writes, proves itself, and its second cycle writes nothing."""
+
+import csv
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from closedloop.cli.app import app
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo") / "out"
+    result = CliRunner().invoke(
+        app, ["demo", "--dir", str(folder), "--seed", "3", "--scale", "0.05", "--check"]
+    )
+    return folder, result
+
+
+def test_the_demo_runs_writes_back_and_equals_the_truth(demo):
+    _, result = demo
+
+    assert result.exit_code == 0, result.output
+    assert "Events by realised ROI" in result.output
+    assert "First broken links" in result.output
+    assert "second cycle:" in result.output
+    assert " 0 of them writes" in result.output
+    assert "with the true links: 0 figures differ" in result.output
+    assert "with our own links: 0 false" in result.output
+
+
+def test_the_demo_leaves_a_report_a_sheet_the_truth_and_a_configuration(demo):
+    folder, _ = demo
+    page = (folder / "report" / "index.html").read_text(encoding="utf-8")
+    rows = list(csv.DictReader((folder / "report" / "events.csv").read_text("utf-8-sig").splitlines()))
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+
+    assert "<svg" in page
+    assert len(rows) == len(truth["campaigns"])
+    assert truth["totals"]["invoiced_all"] > 0
+    assert (folder / "closedloop.yaml").read_text().startswith("# Written by `closedloop init`")
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
+    (tmp_path / "precious.txt").write_text("mine")
+    result = CliRunner().invoke(app, ["demo", "--dir", str(tmp_path), "--scale", "0.05"])
+
+    assert result.exit_code == 2
+    assert "no earlier demo made it" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_a_scale_of_nothing_is_refused(tmp_path):
+    result = CliRunner().invoke(app, ["demo", "--dir", str(tmp_path / "d"), "--scale", "0"])
+
+    assert result.exit_code == 2
+    assert not (tmp_path / "d").exists()

@@ -1,0 +1,76 @@
+"""The daemon as an operator meets it: a process, its signals, its health, and another one beside it."""
+
+import signal
+import urllib.error
+import urllib.request
+
+from sqlalchemy import select
+
+from closedloop.store import tables
+from closedloop.store.operations import Operations
+
+
+def status(address, path):
+    try:
+        with urllib.request.urlopen(f"{address}/{path}", timeout=30) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def runs(config):
+    operations = Operations.open(config.parent / ".closedloop" / "operations.db")
+    with operations.reading() as connection:
+        found = [(row.kind, row.state) for row in connection.execute(select(tables.run))]
+        leases = connection.execute(select(tables.lease)).all()
+    operations.close()
+    return found, leases
+
+
+def test_a_life_of_a_daemon(daemon, config):
+    process = daemon()
+    address = process.until("daemon.listening")["address"]
+    caught_up = process.until("run.ended")
+
+    assert caught_up["state"] == "done"
+    assert status(address, "healthz") == 200
+    assert status(address, "readyz") == 200
+
+    good = config.read_text()
+    config.write_text(good.replace("currency: USD", "curency: USD"))
+    process.signal(signal.SIGHUP)
+    refused = process.until("daemon.reload_refused")
+    assert "line 1" in refused["problems"]
+    assert status(address, "healthz") == 200
+
+    config.write_text(good.replace("currency: USD", "currency: EUR"))
+    process.signal(signal.SIGHUP)
+    assert process.until("daemon.reloaded")["changed"] is True
+    process.until("daemon.working")
+
+    assert process.end() == 0
+    assert process.seen[-1]["event"] == "daemon.ended"
+    assert runs(config) == ([("sync", "done")], []), "the year's tick was caught up with once, not again"
+
+
+def test_a_second_daemon_stands_by_and_takes_over_from_a_killed_one(daemon):
+    first = daemon()
+    first.until("run.ended")
+    second = daemon()
+    address = second.until("daemon.listening")["address"]
+    second.until("daemon.standby")
+
+    assert status(address, "readyz") == 503
+    assert status(address, "healthz") == 200
+
+    first.child.kill()
+    second.until("daemon.working")
+    assert second.end() == 0
+
+
+def test_a_daemon_with_a_wrong_file_does_not_start(daemon, config):
+    config.write_text("company: {}\n")
+    process = daemon()
+
+    assert process.child.wait(timeout=120) == 2
