@@ -50,7 +50,7 @@ def stores(tmp_path_factory):
     cuts=st.integers(1, 4),
     room=st.integers(1, 3),
 )
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_table_is_the_last_record_of_each_key(  # noqa: PLR0917 (fixtures)
     stores, monkeypatch, events, kills, cuts, room
 ):

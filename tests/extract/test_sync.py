@@ -129,8 +129,7 @@ def test_a_stopped_run_lands_what_came(place, monkeypatch):
     assert result.verdict == "proven"
 
 
-@pytest.mark.parametrize("empty", [None, {}, {"bookmarks": {}}, {"bookmarks": {"lead": {}}},
-                                   {"bookmarks": {"lead": {"replication_key": "v", "replication_key_value": None}}}])  # fmt: skip
+@pytest.mark.parametrize("empty", [None, {"bookmarks": {"lead": {}}}])
 def test_an_empty_state_never_replaces_a_good_one(place, empty):
     place.sync(streams={"lead": stream(*FIVE)})
     before = place.state()
@@ -246,12 +245,12 @@ def test_names_are_only_names(place):
         "it's": TEXT,
     }
     row = {name: str(n) for n, name in enumerate(columns)} | {"id": 1}
-    for name in (evil, "select", "Ünïcode stream", "../../up", "a'b"):
-        lines = [
-            {"type": "SCHEMA", "stream": name, "schema": {"properties": columns}, "key_properties": ["id"]},
-            {"type": "RECORD", "stream": name, "record": row},
-        ]
-        place.sync(lines=lines)
+    names = (evil, "select", "Ünïcode stream", "../../up", "a'b")
+    place.sync(lines=[line for name in names for line in (
+        {"type": "SCHEMA", "stream": name, "schema": {"properties": columns}, "key_properties": ["id"]},
+        {"type": "RECORD", "stream": name, "record": row},
+    )])  # fmt: skip
+    for name in names:
         table = name.replace('"', '""')
         (found,) = place.store.query(f'select * exclude (_loaded_at, _deleted_at) from raw_src."{table}"')
         assert found[:8] == (1, "1", "2", "3", "4", "5", "6", "7")
@@ -264,6 +263,18 @@ def test_names_are_only_names(place):
         "_segment_2",
     }
     assert place.store.query("select 1 from meta.load_log")
+
+
+def test_names_that_differ_only_in_case_do_not_share_a_table(place):
+    lines = [
+        schema("lead"),
+        record("lead", id=1, v=1, name="a"),
+        schema("Lead"),
+        record("Lead", id=1, v=1, name="b"),
+    ]
+    results = place.sync(lines=lines)
+    assert "capital letters" in results["Lead"].reason
+    assert place.rows() == [(1, 1, "a")]
 
 
 def test_rows_of_another_store_do_not_land(place):

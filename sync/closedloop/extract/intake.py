@@ -203,6 +203,7 @@ class Intake:
     def _schema(self, message: dict[str, Any]) -> None:
         try:
             schema = read_schema(message)
+            self._refuse_twin(schema.stream)
         except SchemaError as error:
             stream = str(message.get("stream", ""))
             log.warning("extract.schema_refused", stream=stream, reason=str(error))
@@ -219,6 +220,13 @@ class Intake:
             seen.is_odd = bool(schema.renames or (schema.decimals and not self.has_protocol))
             # Also a stream without rows gets its table: "no events" is an answer, a missing table is none.
             self._closed.append(Files(schema=schema, mode="append", parts=()))
+
+    def _refuse_twin(self, stream: str) -> None:
+        """Refuse a stream whose table would be another stream's: DuckDB's names ignore case."""
+        for other in self.streams:
+            if other != stream and other.lower() == stream.lower():
+                reason = f"its name differs from {other} only in capital letters"
+                raise SchemaError(reason)
 
     def _added(self, kind: str, message: dict[str, Any]) -> None:
         stream = str(message.get("stream", ""))
