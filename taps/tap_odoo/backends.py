@@ -132,8 +132,10 @@ class JsonRpc:
         idempotent: bool = True,
     ) -> Any:
         """Call a method."""
-        positional = [] if ids is None else [list(ids)]
-        args = [self._database, self.uid, self._password, model, method, positional, dict(arguments)]
+        positional, named = ([] if ids is None else [list(ids)]), dict(arguments)
+        if method == "create":  # RPC looks at its first positional argument to tell one record from a list
+            positional.append(named.pop("vals_list"))
+        args = [self._database, self.uid, self._password, model, method, positional, named]
         return self._post("object", "execute_kw", args, model=model, method=method, idempotent=idempotent)
 
     @property

@@ -1,7 +1,6 @@
 """The ledger's part of a world: customers, rates, documents, payments, settlements, vendors' bills."""
 
 from collections import defaultdict
-from itertools import groupby
 
 from tests.servers.odoo.facts import Facts, stamped
 
@@ -162,23 +161,20 @@ class Books(Facts):
         self.keep("account.payment", self.world.payments, self.api.create("account.payment", rows))
 
     def book(self):
-        """Post and settle in the order of the world's bookings, what stands together in one call."""
-        world = self.world
-        found = {
-            one.key: one for group in (world.documents, world.payments, world.allocations) for one in group
-        }
-        for (kind, _), keys in groupby(world.bookings, key=lambda key: self._call(key, found[key])):
-            records = [found[key] for key in keys]
-            if kind == "allocation":
-                for allocation in records:
-                    self._settle(allocation)
-                continue
-            self._post({"document": "account.move", "payment": "account.payment"}[kind], records)
+        """Post and settle: what nothing hangs on at once, then credit notes and settlements in the world's order.
 
-    @staticmethod
-    def _call(key, record):
-        """What may be booked together. A credit note goes alone: Odoo settles only what was posted before the call."""
-        return key.partition("-")[0], key if getattr(record, "credited", None) else None
+        Only the posting of a credit note that names an invoice settles something by itself: what is open then.
+        """
+        world = self.world
+        naming = {document.key: document for document in world.documents if document.credited}
+        self._post("account.move", [document for document in world.documents if document.key not in naming])
+        self._post("account.payment", world.payments)
+        allocations = {allocation.key: allocation for allocation in world.allocations}
+        for key in world.bookings:
+            if key in naming:
+                self._post("account.move", [naming[key]])
+            elif key in allocations:
+                self._settle(allocations[key])
 
     def _post(self, model, records):
         posted = [self.ids[one.key] for one in records if one.status == "posted"]

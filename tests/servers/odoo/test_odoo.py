@@ -13,7 +13,7 @@ from tests.servers.odoo.api import Api
 from closedloop.cli import proof, published
 from closedloop.cli.playground import Playground, living_at
 from closedloop.cli.starter import Answers, System, render
-from closedloop.clock import system_clock
+from closedloop.clock import Clock, system_clock
 from closedloop.config import load
 from closedloop.service import cycle
 from closedloop.service.record import recorded
@@ -66,10 +66,11 @@ class Loop:
     company: object
     ground: Playground
     crm: Api
+    clock: Clock
 
     @contextmanager
     def opened(self):
-        with session(load(self.ground.config), system_clock()) as opened:
+        with session(load(self.ground.config), self.clock) as opened:
             yield opened
 
     def run(self):
@@ -109,7 +110,8 @@ class Loop:
 def loop(request, company, tmp_path):
     made = ground(company, tmp_path, configuration(company, tmp_path, request.param))
     with living_at(made.clock):
-        yield Loop(company, made, Api(company.server.url, "crm", company.server.key("crm")))
+        # One clock for the whole test: a new one would start the world's day again.
+        yield Loop(company, made, Api(company.server.url, "crm", company.server.key("crm")), system_clock())
 
 
 def as_odoo_holds(figures, measures):
