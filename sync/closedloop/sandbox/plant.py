@@ -122,12 +122,9 @@ FAULTS: tuple[Fault, ...] = (
         ("least(coalesce(deal.closed_date, document.date), document.date)", "document.date"),
     ),
     _fault(
-        "credit_note_with_its_own_deal",
+        "credit_note_without_the_deal_it_credits",
         "document_part",
-        (
-            "coalesce(own.deal_key, reference.deal_key, credited.deal_key)",
-            "coalesce(own.deal_key, reference.deal_key)",
-        ),
+        ("credited.document_key = part.credited_document_key", "credited.document_key = part.document_key"),
     ),
     _fault(
         "new_business_inverted",
