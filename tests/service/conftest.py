@@ -17,6 +17,13 @@ for message in (
 ):
     print(json.dumps(message), flush=True)
 """
+#: Says so when it is asked to end, and never ends by itself.
+ENDLESS = """\
+import signal, sys
+sys.stderr.write("tap waits\\n")
+sys.stderr.flush()
+signal.pause()
+"""
 CONFIG = """\
 company: {currency: USD, time_zone: UTC}
 connections:
@@ -32,8 +39,8 @@ service: {reconcile_schedule: "0 0 30 2 *", port: 0, lease_seconds: 5}
 class Process:
     """One running daemon, read by its log."""
 
-    def __init__(self, config):
-        command = [sys.executable, "-m", "closedloop", "--config", str(config), "daemon"]
+    def __init__(self, config, verb="daemon"):
+        command = [sys.executable, "-m", "closedloop", "--config", str(config), verb]
         self.child = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ}, text=True)
         self.seen = []
 
@@ -45,6 +52,13 @@ class Process:
             if said["event"] == event:
                 return said
         pytest.fail(f"{event} never came: {self.seen}")
+
+    def until_text(self, text):
+        """Read the log up to an event that holds ``text``."""
+        for line in self.child.stderr:
+            if text in line:
+                return
+        pytest.fail(f"{text} never came")
 
     def signal(self, number):
         self.child.send_signal(number)
@@ -69,8 +83,8 @@ def config(tmp_path):
 def daemon(config):
     started = []
 
-    def start():
-        started.append(Process(config))
+    def start(verb="daemon"):
+        started.append(Process(config, verb))
         return started[-1]
 
     yield start

@@ -4,7 +4,9 @@ import signal
 import urllib.error
 import urllib.request
 
+import pytest
 from sqlalchemy import select
+from tests.service.conftest import ENDLESS, TAP
 
 from closedloop.store import tables
 from closedloop.store.operations import Operations
@@ -67,6 +69,34 @@ def test_a_second_daemon_stands_by_and_takes_over_from_a_killed_one(daemon):
     first.child.kill()
     second.until("daemon.working")
     assert second.end() == 0
+
+
+def test_a_job_cut_short_by_sigterm_leaves_nothing_behind_and_is_done_at_the_next_start(daemon, config):
+    tap = config.parent / "tap.py"
+    tap.write_text(ENDLESS)
+    first = daemon()
+    first.until_text("tap waits")
+
+    assert first.end() == 0
+    assert runs(config) == ([("sync", "stopped")], [])
+
+    tap.write_text(TAP)
+    second = daemon()
+    assert second.until("run.ended")["state"] == "done"
+    assert second.end() == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_one_off_verb_that_is_interrupted_ends_clean(daemon, config, number, code):
+    (config.parent / "tap.py").write_text(ENDLESS)
+    process = daemon("sync")
+    process.until_text("tap waits")
+    process.signal(number)
+    said = process.child.communicate(timeout=120)[1]
+
+    assert process.child.returncode == code
+    assert "Traceback" not in said
+    assert runs(config) == ([("sync", "stopped")], [])
 
 
 def test_a_daemon_with_a_wrong_file_does_not_start(daemon, config):

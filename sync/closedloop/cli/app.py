@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -11,7 +14,12 @@ from typer.core import TyperGroup
 from closedloop.cli.context import Context
 from closedloop.errors import ClosedloopError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
 _INTERRUPTED = 130
+_TERMINATED = 143
 
 
 #: In the order in which they are first needed.
@@ -46,7 +54,8 @@ class _Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the verb; a known error exits with its own code, an unknown one with 1."""
         try:
-            return super().invoke(ctx)
+            with _ended_by_sigterm():
+                return super().invoke(ctx)
         except ClosedloopError as error:
             code = _context(ctx).failed(error)
         except KeyboardInterrupt:
@@ -60,6 +69,23 @@ class _Group(TyperGroup):
                 raise
             code = _context(ctx).crashed(error)
         raise typer.Exit(code)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end a verb as Ctrl-C does: children are ended, the run is recorded, the lease given back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(_TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _context(ctx: Any) -> Context:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from closedloop.cli.context import Context
     from closedloop.cli.playground import Playground
     from closedloop.cli.show import Bars
+    from closedloop.sandbox.plant import Fault
     from closedloop.service.session import Session
 
 _BREAKS_SHOWN = 8
@@ -30,6 +31,12 @@ def demo(
         bool,
         typer.Option("--check", help="Compare every figure with the known truth; exit 1 if one is wrong."),
     ] = False,
+    plant: Annotated[
+        str | None,
+        typer.Option(
+            help="Make this known mistake in one model first: the check must find it.", metavar="FAULT"
+        ),
+    ] = None,
 ) -> None:
     """Run the whole loop on a generated company. Sync, reconcile, write back, twice; then the report."""
     from closedloop.cli import show
@@ -39,6 +46,7 @@ def demo(
     from closedloop.service.session import session
 
     context: Context = ctx.obj
+    fault = _fault(plant) if plant else None
     context.start_log(quiet=True)
     _say(context, f"making up company {seed} at scale {scale:g} and starting its CRM and its ledger …")
     with playground(folder, seed=seed, scale=scale, mode="apply") as ground, living_at(ground.clock):
@@ -46,8 +54,8 @@ def demo(
         with session(load(ground.config), system_clock()) as opened, show.progress() as bars:
             found = _loop(context, ground, opened, bars)
         _files(context, ground)
-        if check:
-            found["check"] = _check(context, ground)
+        if check or fault:
+            found["check"] = _check(context, ground, fault)
     if context.json:
         show.machine(found)
 
@@ -100,7 +108,18 @@ def _files(context: Context, ground: Playground) -> None:
     _say(context, f"wrote {written.page}, {written.events} and {truth}")
 
 
-def _check(context: Context, ground: Playground) -> dict[str, object]:
+def _fault(name: str) -> Fault:
+    from closedloop.errors import ConfigError
+    from closedloop.sandbox.plant import FAULTS
+
+    known = {one.name: one for one in FAULTS}
+    if name not in known:
+        msg = f"there is no planted fault called {name}"
+        raise ConfigError(msg, where="--plant", fix=f"use one of: {', '.join(sorted(known))}")
+    return known[name]
+
+
+def _check(context: Context, ground: Playground, fault: Fault | None) -> dict[str, object]:
     """Compare with the truth, with the true links and with our own.
 
     Raises:
@@ -109,7 +128,7 @@ def _check(context: Context, ground: Playground) -> dict[str, object]:
     from closedloop.cli import proof, show
     from closedloop.errors import PartlyFailedError
 
-    true_links = proof.with_true_links(ground)
+    true_links = proof.with_true_links(ground, fault=fault)
     own_links = proof.with_own_links(ground)
     lines = proof.verdict(ground, true_links, own_links)
     for line in () if context.json else lines:

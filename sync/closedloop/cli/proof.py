@@ -9,12 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from closedloop import models
 from closedloop.cli import show
 from closedloop.cli.published import rows
 from closedloop.clock import system_clock
 from closedloop.config import load
 from closedloop.models import reconcile
-from closedloop.sandbox import check, links
+from closedloop.sandbox import check, links, plant
 from closedloop.sandbox.truth import figures
 from closedloop.store import tables
 from closedloop.store.analytical import Store
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from closedloop.cli.playground import Playground
     from closedloop.sandbox.check import Difference, OwnLinks, Published
+    from closedloop.sandbox.plant import Fault
 
 _SHOWN = 10
 
@@ -62,10 +64,19 @@ def with_own_links(ground: Playground) -> OwnLinks:
         store.close()
 
 
-def with_true_links(ground: Playground) -> list[Difference]:
-    """Compute the figures again, in a copy, with the true links decided by hand and no automatic ones."""
+def with_true_links(ground: Playground, *, fault: Fault | None = None) -> list[Difference]:
+    """Compute the figures again, in a copy, with the true links decided by hand and no automatic ones.
+
+    Args:
+        ground: Whose figures.
+        fault: A mistake to make on purpose in one model.
+    """
     settings, clock = load(ground.config), system_clock()
     with tempfile.TemporaryDirectory(dir=settings.home) as folder:
+        if fault is not None:
+            spoilt = Path(folder) / "models"
+            plant.plant(fault, Path(models.__file__).parent, spoilt)
+            settings = settings.model_copy(update={"models_dir": spoilt})
         shutil.copy(settings.home / "store.duckdb", folder)
         operations = Operations.open(Path(folder) / "operations.db")
         store = Store.open(Path(folder) / "store.duckdb")

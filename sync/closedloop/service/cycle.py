@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from closedloop import extract, models
-from closedloop.errors import PartlyFailedError
+from closedloop.errors import ClosedloopError, PartlyFailedError
 from closedloop.service.record import Run, StoppedError, recorded
 from closedloop.writeback.apply import apply_plan, code_of
 from closedloop.writeback.plan import make_plan
@@ -93,21 +93,30 @@ def read(
         ClosedloopError: A connection could not be read at all.
         StoppedError: ``stop`` was set on the way; what had come until then landed.
     """
-    results = extract.sync(
-        opened.settings,
-        connections=list(connections or opened.settings.connections),
-        store=store,
-        operations=opened.operations,
-        run_id=record.id,
-        clock=opened.clock,
-        progress=lambda connection, stream, rows: progress(f"{connection}/{stream}", rows, None),
-        streams=streams,
-        stop=stop,
-    )
+    try:
+        results = extract.sync(
+            opened.settings,
+            connections=list(connections or opened.settings.connections),
+            store=store,
+            operations=opened.operations,
+            run_id=record.id,
+            clock=opened.clock,
+            progress=lambda connection, stream, rows: progress(f"{connection}/{stream}", rows, None),
+            streams=streams,
+            stop=stop,
+        )
+    except ClosedloopError as error:
+        if stop is not None and stop.is_set():
+            raise _stopped() from error
+        raise
     if stop is not None and stop.is_set():
-        raise StoppedError("stopped while reading", fix="the next run goes on from here")
+        raise _stopped()
     record.detail["streams"] = {f"{result.connection}/{result.stream}": result.verdict for result in results}
     return results
+
+
+def _stopped() -> StoppedError:
+    return StoppedError("stopped while reading", fix="the next run goes on from here")
 
 
 def insist_complete(results: Sequence[StreamResult]) -> None:
