@@ -56,3 +56,21 @@ def test_a_scale_of_nothing_is_refused(tmp_path):
 
     assert result.exit_code == 2
     assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("fault", ["credit_note_sign_flipped", "future_document_counted"])
+def test_a_planted_fault_makes_the_check_fail(tmp_path, fault):
+    """All of them, one by one, are in tests/sandbox/test_plant.py; here the command's own exit code."""
+    result = CliRunner().invoke(
+        app, ["demo", "--dir", str(tmp_path / "d"), "--seed", "3", "--scale", "0.05", "--plant", fault]
+    )
+
+    assert result.exit_code == 1
+    assert "the figures differ from the truth" in result.stderr
+
+
+def test_a_fault_that_is_not_known_is_refused_with_the_list(tmp_path):
+    result = CliRunner().invoke(app, ["demo", "--dir", str(tmp_path / "d"), "--plant", "gremlins"])
+
+    assert result.exit_code == 2
+    assert "credit_note_sign_flipped" in result.stderr
