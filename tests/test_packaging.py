@@ -44,7 +44,9 @@ def install(wheel: Path, folder: Path, extra: str = "") -> Path:
     )
     tool = shutil.which("uv")
     command = (
-        [tool, "pip", "install", "--python", str(python)] if tool else [str(python), "-m", "pip", "install"]
+        [tool, "pip", "install", "--python", str(python)]
+        if tool
+        else [str(python), "-m", "pip", "install", "--no-compile"]
     )
     run = subprocess.run(
         [*command, "-q", "-c", str(constraints), f"{wheel}{extra}"],
