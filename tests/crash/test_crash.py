@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.crash
 
-FULL = os.environ.get("CLOSEDLOOP_CRASH_DOSE") == "full"
-KILLS = 200 if FULL else 30
+DOSE = os.environ.get("CLOSEDLOOP_CRASH_DOSE", "6")
+FULL = DOSE == "full"
+KILLS = 200 if FULL else int(DOSE)
 #: The failpoints' shelves say which process they stop in: the core has children, a tap or target has a parent.
 VICTIMS = {
     "sync": ("self", "child", "group"),
@@ -32,6 +33,8 @@ VICTIMS = {
 IN_TAPS, IN_TARGETS = "tap.", "target."
 #: What only happens after a kill, or under conditions that the story does not have: hit by their own cases.
 AFTER_A_KILL = {"writeback.resolved_from_file", "writeback.resolved"}
+#: Only with a tap that sends broken lines; killed there, three ways, by tests/extract/test_kill.py.
+WITH_A_BROKEN_TAP = {"extract.repaired"}
 
 
 def shelf(name: str, found: str) -> str:
@@ -78,7 +81,7 @@ def kill_and_recover(company, step, failpoint: str, log: Path) -> None:
 def test_every_failpoint_is_reached(company, failpoints):
     reached = {name for step in company.steps.values() for name in step.hits}
 
-    assert set(failpoints) - reached - AFTER_A_KILL == set()
+    assert set(failpoints) - reached - AFTER_A_KILL - WITH_A_BROKEN_TAP == set()
 
 
 @pytest.mark.parametrize("half", [0, 1])  # one for each core
@@ -100,8 +103,9 @@ def test_the_full_dose_kills_at_every_failpoint_at_least_three_times(company, fa
     monkeypatch.setattr("tests.crash.test_crash.FULL", True)
     monkeypatch.setattr("tests.crash.test_crash.KILLS", 200)
     times = Counter(name for _, name, _, _ in plan(company, failpoints))
+    reachable = set(failpoints) - AFTER_A_KILL - WITH_A_BROKEN_TAP
 
-    assert [name for name in failpoints if name not in AFTER_A_KILL and times[name] < 3] == []
+    assert [name for name in failpoints if name in reachable and times[name] < 3] == []
 
 
 @pytest.mark.parametrize("name", sorted(AFTER_A_KILL))
@@ -109,7 +113,7 @@ def test_a_kill_while_recovering_from_a_kill(company, tmp_path, name):
     """The core dies with an intent on disk, and dies again while it finds out what became of it."""
     before = "target.settled:1:group" if name.endswith("file") else "target.answered:1:group"
     step = company.steps["first"]
-    for victim in ("self", "child", "group"):
+    for victim in ("self", "child", "group") if FULL else ("self",):
         log = tmp_path / f"hits-{victim}"
         company.rewind(step.before)
         since = len(company.play.simulator.requests())
