@@ -83,3 +83,11 @@ def test_an_incomplete_stream_stops_the_run_by_name_before_anything_is_computed(
     assert "Nothing was computed or written" in said
     assert shell.writes == []
     assert "nothing was reconciled yet" in looked.stderr
+
+
+def test_provision_also_makes_the_fields_that_hold_budget_and_cost(shell):
+    mapped = shell.edited("# campaign_fields: {budget: x_budget", "campaign_fields: {budget: x_own_budget")
+    result = mapped.run("provision", code=0)
+
+    assert "x_own_budget" in result.output
+    assert "x_own_budget" in shell.simulator.records("crm", "event.event")[0]

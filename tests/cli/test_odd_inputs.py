@@ -51,11 +51,7 @@ def test_a_dead_host_is_named_and_ends_with_4(shell, dead_url, verb):
     [
         ("${CRM_API_KEY}", "no-such-key", "key"),
         ('database: "crm"', 'database: "crn"', "crn"),
-        (
-            "    connector: odoo",
-            "    connector: odoo\n    streams: [event_evnt]",
-            "there is no stream event_evnt",
-        ),
+        ("event_event", "event_evnt", "there is no stream event_evnt"),
     ],
 )
 def test_what_the_system_refuses_is_named_and_ends_with_2(shell, verb, old, new, said):

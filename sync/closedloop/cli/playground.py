@@ -102,6 +102,7 @@ def _answers(world: World, url: str, mode: str) -> Answers:
         crm=crm,
         books=books,
         mode=mode,
+        has_own_fields=True,
     )
 
 

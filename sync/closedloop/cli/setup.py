@@ -33,6 +33,9 @@ def init(  # noqa: PLR0917 (typer reads options from the signature)
         str | None, typer.Option(help="File with the ledger's API key; else BOOKS_API_KEY.")
     ] = None,
     *,
+    own_fields: Annotated[
+        bool, typer.Option("--own-fields", help="Map x_budget, x_actual_cost … : the fields exist or will.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Ask what is needed and write a first closedloop.yaml."""
@@ -58,6 +61,7 @@ def init(  # noqa: PLR0917 (typer reads options from the signature)
             key_variable="BOOKS_API_KEY",
             key_file=books_key_file,
         ),
+        has_own_fields=own_fields,
     )
     write(path, render(answers))
     names = ", ".join(system.key_file or system.key_variable for system in (answers.crm, answers.books))

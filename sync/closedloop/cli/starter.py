@@ -57,6 +57,7 @@ class Answers:
         crm: Where events, contacts and deals are.
         books: Where invoices and payments are.
         mode: ``plan`` shows what would be written, ``apply`` writes.
+        has_own_fields: Whether the fields of their own exist already; else the mapping is written as a comment.
         extra: More top-level keys with scalar values.
     """
 
@@ -66,6 +67,7 @@ class Answers:
     crm: System
     books: System
     mode: str = "plan"
+    has_own_fields: bool = False
     extra: dict[str, str] = field(default_factory=dict)
 
 
@@ -84,8 +86,12 @@ def render(answers: Answers) -> str:
         f"  time_zone: {quoted(answers.time_zone)}",
         "",
         "connections:",
-        *_connection("crm", answers.crm, "*/15 * * * *", _CRM_FIELDS),
-        *_connection("books", answers.books, "0 * * * *", _BOOKS_FIELDS),
+        *_connection(
+            "crm", answers.crm, "*/15 * * * *", _CRM_STREAMS, _CRM_FIELDS, own=answers.has_own_fields
+        ),
+        *_connection(
+            "books", answers.books, "0 * * * *", _BOOKS_STREAMS, _BOOKS_FIELDS, own=answers.has_own_fields
+        ),
         "",
         "writeback:",
         "  crm:",
@@ -97,8 +103,35 @@ def render(answers: Answers) -> str:
     return "\n".join(lines) + "\n"
 
 
-#: Where a CRM keeps what Odoo has no field for: fields of your own, read when they exist.
-_CRM_FIELDS: dict[str, dict[str, str]] = {
+#: What is read from which: without these lists an Odoo that has both sides would give every invoice twice.
+_CRM_STREAMS = [
+    "utm_campaign",
+    "event_event",
+    "event_registration",
+    "crm_lead",
+    "crm_stage",
+    "res_partner",
+    "res_users",
+    "res_company",
+    "res_currency",
+    "mail_activity",
+    "mail_message",
+    "mail_tracking_value",
+]
+_BOOKS_STREAMS = [
+    "account_move",
+    "account_move_line",
+    "account_account",
+    "account_payment",
+    "account_partial_reconcile",
+    "account_analytic_account",
+    "res_partner",
+    "res_company",
+    "res_currency",
+    "res_currency_rate",
+]
+#: Where Odoo keeps what it has no field for: fields of your own.
+_CRM_FIELDS = {
     "campaign_fields": {
         name: f"x_{name}"
         for name in ("budget", "actual_cost", "expected_attendees", "series", "edition", "kind", "code")
@@ -106,18 +139,37 @@ _CRM_FIELDS: dict[str, dict[str, str]] = {
     "opportunity_fields": {"number": "x_deal_number", "po": "x_po", "lead_source": "source_id"},
     "partner_fields": {"external_id": "ref"},
 }
-_BOOKS_FIELDS: dict[str, dict[str, str]] = {
+_BOOKS_FIELDS = {
     "partner_fields": {"external_id": "ref"},
     "document_fields": {"opportunity": "x_opportunity", "po": "x_po"},
 }
 
 
-def _connection(name: str, system: System, schedule: str, mapped: dict[str, dict[str, str]]) -> list[str]:
-    lines = [f"  {name}:", "    connector: odoo", f'    schedule: "{schedule}"', "    settings:"]
+def _connection(
+    name: str,
+    system: System,
+    schedule: str,
+    streams: list[str],
+    mapped: dict[str, dict[str, str]],
+    *,
+    own: bool,
+) -> list[str]:
+    lines = [
+        f"  {name}:",
+        "    connector: odoo",
+        f'    schedule: "{schedule}"',
+        f"    streams: [{', '.join(streams)}]",
+        "    settings:",
+    ]
     lines += [f"      {key}: {value}" for key, value in system.settings()]
     for key, fields in mapped.items():
+        needs_fields = any(field.startswith("x_") for field in fields.values())
+        if needs_fields and not own:
+            lines.append(
+                "      # Odoo has no such fields of its own; remove the # once you have them, under any name:"
+            )
         inside = ", ".join(f"{column}: {theirs}" for column, theirs in fields.items())
-        lines.append(f"      {key}: {{{inside}}}")
+        lines.append(f"      {'# ' if needs_fields and not own else ''}{key}: {{{inside}}}")
     return lines
 
 

@@ -203,7 +203,7 @@ def provision(
                 one.field
                 for fields in found.values()
                 for one in fields
-                if one.state in {"denied", "wrong_type"}
+                if one.is_written and one.state in {"denied", "wrong_type"}
             ]
             if left:
                 msg = f"not there yet: {', '.join(dict.fromkeys(left))}"

@@ -89,7 +89,7 @@ def _checkup(
 ) -> tuple[list[Finding], dict[str, int]]:
     connection = settings.connections[name]
     findings = list(_unknown_settings(name, connection))
-    findings += _ask(name, "tap", connection)
+    findings += [found for found in _ask(name, "tap", connection) if _matters(found, connection)]
     counts: dict[str, int] = {}
     if works(findings):  # else the target would only say the same
         findings += _streams(name, connection)
@@ -99,6 +99,12 @@ def _checkup(
     if progress:
         progress(name)
     return findings, counts
+
+
+def _matters(finding: Finding, connection: Connection) -> bool:
+    """Return whether a finding is about something that is read."""
+    kind, _, stream = finding.name.partition(":")
+    return kind != "stream" or not connection.streams or stream in connection.streams
 
 
 def _unknown_settings(name: str, connection: Connection) -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 -- opportunity: deals, archived ones too (a lost deal is archived).
--- grain: one crm.lead of type opportunity. inputs: crm_lead, crm_stage, res_partner.
+-- grain: one crm.lead of type opportunity. inputs: crm_lead, crm_stage, res_partner, res_company.
 -- Lost = archived with probability 0; archived with probability left is still pending. Archiving a won deal overwrites
 -- date_closed, while the date of its last stage change stays. Expected revenue is in the company's currency.
--- requires: crm_lead, crm_stage, res_partner
+-- requires: crm_lead, crm_stage, res_partner, res_company
 SELECT
     c.connection || ':crm.lead/' || CAST(o.id AS TEXT) AS key,
     c.connection AS source,
@@ -40,7 +40,7 @@ SELECT
 FROM (
     SELECT
         l.*,
-        CASE WHEN p.is_company THEN p.id ELSE a.id END AS account_id,
+        a.id AS account_id,
         CASE WHEN NOT COALESCE(p.is_company, FALSE) THEN p.id END AS person_id,
         CASE
             WHEN l.won_status IS NOT NULL THEN l.won_status = 'won'
@@ -53,7 +53,11 @@ FROM (
     FROM raw.crm_lead AS l
     LEFT JOIN raw.crm_stage AS s ON s.id = l.stage_id
     LEFT JOIN raw.res_partner AS p ON p.id = l.partner_id
-    LEFT JOIN raw.res_partner AS a ON a.id = p.commercial_partner_id AND a.is_company
+    LEFT JOIN (
+        SELECT x.id
+        FROM raw.res_partner AS x
+        WHERE x.is_company AND NOT EXISTS (SELECT 1 FROM raw.res_company AS o WHERE o.partner_id = x.id)
+    ) AS a ON a.id = CASE WHEN p.is_company THEN p.id ELSE p.commercial_partner_id END
     WHERE l.type = 'opportunity'
 ) AS o
 CROSS JOIN param.connection AS c

@@ -1,8 +1,8 @@
 -- person: contacts.
--- grain: one res.partner that is a person, archived ones too. inputs: res_partner, res_users, crm_lead.
+-- grain: one res.partner that is a person, archived ones too. inputs: res_partner, res_users, crm_lead, res_company.
 -- Addresses (invoice, delivery) and our own users are not people of customers. The lead stream marks the database as a CRM:
 -- a ledger's contacts are not ours to follow.
--- requires: res_partner, res_users, crm_lead
+-- requires: res_partner, res_users, crm_lead, res_company
 SELECT
     c.connection || ':res.partner/' || CAST(p.id AS TEXT) AS key,
     c.connection AS source,
@@ -29,7 +29,11 @@ SELECT
     COALESCE(p.active, TRUE) AS is_active,
     p.create_date AS created_at
 FROM raw.res_partner AS p
-LEFT JOIN raw.res_partner AS a ON a.id = COALESCE(p.commercial_partner_id, p.parent_id) AND a.is_company
+LEFT JOIN (
+    SELECT x.id, x.name
+    FROM raw.res_partner AS x
+    WHERE x.is_company AND NOT EXISTS (SELECT 1 FROM raw.res_company AS o WHERE o.partner_id = x.id)
+) AS a ON a.id = COALESCE(p.commercial_partner_id, p.parent_id)
 CROSS JOIN param.connection AS c
 WHERE
     NOT COALESCE(p.is_company, FALSE)

@@ -1,8 +1,8 @@
 -- person: leads, and deals that carry their person without a contact record.
--- grain: one crm.lead. inputs: crm_lead, res_partner.
+-- grain: one crm.lead. inputs: crm_lead, res_partner, res_company.
 -- A converted lead stays the same record with type opportunity; where it has a partner, the partner is the person. A lead's
 -- title is not its person's name.
--- requires: crm_lead, res_partner
+-- requires: crm_lead, res_partner, res_company
 SELECT
     c.connection || ':crm.lead/' || CAST(l.id AS TEXT) AS key,
     c.connection AS source,
@@ -45,7 +45,11 @@ SELECT
     l.create_date AS created_at
 FROM raw.crm_lead AS l
 LEFT JOIN raw.res_partner AS p ON p.id = l.partner_id
-LEFT JOIN raw.res_partner AS a ON a.id = p.commercial_partner_id AND a.is_company
+LEFT JOIN (
+    SELECT x.id, x.name
+    FROM raw.res_partner AS x
+    WHERE x.is_company AND NOT EXISTS (SELECT 1 FROM raw.res_company AS o WHERE o.partner_id = x.id)
+) AS a ON a.id = p.commercial_partner_id
 CROSS JOIN param.connection AS c
 WHERE
     COALESCE(l.type, 'lead') = 'lead'

@@ -411,3 +411,21 @@ def test_only_what_a_person_did_is_an_activity(stage):
     assert {r["owner_key"] for r in rows} == {"crm:res.users/9"}
     assert rows[0]["at"] == "2026-03-05 12:00:00+00"
     assert rows[0]["url"] == "https://odoo.example/odoo/crm.lead/1"
+
+
+def test_our_own_company_is_nobodys_account(stage):
+    own = {
+        "res_company": [{"id": 1, "partner_id": 1}],
+        "res_partner": [
+            {"id": 1, "name": "Ours", "is_company": True, "commercial_partner_id": 1},
+            {"id": 2, "name": "A Colleague", "is_company": False, "commercial_partner_id": 1},
+        ],
+    }
+    deals = [{"id": n, "type": "opportunity", "partner_id": n, "stage_id": 1} for n in (1, 2)]
+    leads = [{"id": 3, "type": "lead", "partner_id": 2}]
+
+    people = stage("person__contact", crm_lead=deals, res_users=[{"id": 1, "partner_id": 9}], **own)
+
+    assert [row["account_key"] for row in people] == [None]
+    assert [row["account_key"] for row in stage("opportunity", crm_lead=deals, **own)] == [None, None]
+    assert [row["account_key"] for row in stage("person__lead", crm_lead=leads, **own)] == [None]
