@@ -1,6 +1,5 @@
 """One real Odoo for the whole session, filled with a small world."""
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,8 +11,32 @@ from tests.servers.odoo.server import Server
 
 from closedloop.sandbox.world import generate
 
-SEED, SCALE = 7, 0.1
+SCALE = 0.1
 LOADED = "loaded"
+
+
+def holds_every_case(world):
+    """Whether a world has what a ledger can do to a document: a small one seldom has it all."""
+    documents, payments = world.documents, world.payments
+    lines = [line for document in documents for line in document.lines]
+    return (
+        {document.kind for document in documents} >= {"invoice", "sales_receipt", "credit_note"}
+        and {document.status for document in documents} == {"posted", "draft", "void"}
+        and {document.currency for document in documents} == {currency.code for currency in world.currencies}
+        and any(0 < document.balance < document.gross for document in documents)
+        and any(document.repeating for document in documents)
+        and any(document.tax for document in documents)
+        and any(document.credited for document in documents)
+        and any(allocation.credit and not allocation.automatic for allocation in world.allocations)
+        and {payment.direction for payment in payments} == {"in", "out"}
+        and "draft" in {payment.status for payment in payments}
+        and "pass_through" in {line.line_class for line in lines}
+    )
+
+
+def small_world():
+    """The first small world with every case in it."""
+    return next(world for seed in range(1, 500) if holds_every_case(world := generate(seed, SCALE)))
 
 
 class Company:
@@ -33,14 +56,12 @@ def filled():
     server = Server(state)
     try:
         server.up()
-    except UnavailableError as error:
-        shutil.rmtree(state)
-        pytest.skip(str(error))
-    try:
-        world = generate(int(os.environ.get("CLOSEDLOOP_SEED", SEED)), SCALE)
+        world = small_world()
         keys = load(server, world)
         server.snapshot(LOADED)
         yield Company(server, world, keys)
+    except UnavailableError as error:
+        pytest.skip(str(error))
     finally:
         server.stop()
         shutil.rmtree(state, ignore_errors=True)

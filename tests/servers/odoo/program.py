@@ -3,6 +3,7 @@
 Nothing is installed into the system but PostgreSQL, and that only where it is missing and we are root.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -48,10 +49,12 @@ def odoo():
         return Path(os.environ["ODOO_HOME"])
     home = cache() / PACKAGE
     home.mkdir(exist_ok=True)
-    if not (home / "root").exists():
-        _unpack(home)
-    if not (home / "venv" / "ready").exists():
-        _environment(home / "venv")
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two threads or two test runs make it once
+        if not (home / "root").exists():
+            _unpack(home)
+        if not (home / "venv" / "ready").exists():
+            _environment(home / "venv")
     return home
 
 

@@ -70,6 +70,7 @@ class Server:
         """Start what is not running; make what is not there."""
         self._ports.parent.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o755)
+        program.odoo()
         if not (self.state / "pg").exists():
             self._databases()
         self._start_postgres()
