@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.writeback.bench import EVENT, PARTNER, Bench
 
-from closedloop.errors import ConfigError, GuardError
+from closedloop.errors import ConfigError, GuardError, PartlyFailedError
 from closedloop.writeback.mapping import written_fields
 from closedloop.writeback.plan import load_plan
 from closedloop.writeback.provision import provision
@@ -170,6 +170,16 @@ def test_a_record_gone_since_the_plan_is_passed_over(filled):
 
     assert (applied.missing, applied.delivered.written) == (4, 14)
     assert filled.vendor.ids(EVENT) == {"1", "3", "4"}
+
+
+def test_a_crm_that_shows_none_of_the_records_is_an_error_and_not_a_quiet_success(filled):
+    plan = filled.plan()
+    for model in (EVENT, PARTNER):
+        for record in filled.vendor.ids(model):
+            filled.vendor.remove(model, record)
+
+    with pytest.raises(PartlyFailedError, match="none of the 18 fields"):
+        filled.apply(plan.id)
 
 
 def test_a_refused_record_is_quarantined_and_its_neighbours_written(filled):

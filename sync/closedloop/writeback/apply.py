@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from closedloop.errors import GuardError
+from closedloop.errors import GuardError, PartlyFailedError
 from closedloop.kit.failpoint import failpoint
 from closedloop.writeback import guards
 from closedloop.writeback.deliver import BATCH_RECORDS, Delivered, deliver
@@ -91,6 +91,7 @@ def apply_plan(
 
     Raises:
         GuardError: A guard stops it, or the plan is stale; nothing was written.
+        PartlyFailedError: The CRM shows none of the records that would change.
         ConfigError: There is no such plan, or the target's configuration is wrong.
         UnreachableError: The CRM does not answer.
     """
@@ -106,6 +107,7 @@ def apply_plan(
     set_state(operations, plan.id, "applying")
     failpoint("writeback.applying")
     look = _look_again(plan.writes, sender.read(row.slot for row in plan.writes), journal, settings)
+    _insist_on_records(plan, look, operations)
     delivered = deliver(
         look.changes,
         journal=journal,
@@ -149,6 +151,19 @@ def _refuse_stale(plan: Plan, fresh: Plan, operations: Operations) -> None:
         set_state(operations, plan.id, "stale")
     msg = f"nothing was written. the plan is stale: {why}"
     raise GuardError(msg, where=f"plan {plan.id}", fix="run `closedloop plan` and apply the new one")
+
+
+def _insist_on_records(plan: Plan, look: _Look, operations: Operations) -> None:
+    """Some records may be gone since the plan; all of them at once is a blind reader, not a tidy CRM."""
+    if not plan.writes or look.missing < len(plan.writes):
+        return
+    set_state(operations, plan.id, "stale")
+    msg = f"nothing was written. none of the {look.missing} fields to write was found in the CRM"
+    raise PartlyFailedError(
+        msg,
+        where=f"{plan.connection}, plan {plan.id}",
+        fix="check that the API user may see these records, then run `closedloop sync` and plan again",
+    )
 
 
 def _look_again(
