@@ -15,7 +15,7 @@ WITH part AS (
         j.value -> 'linked' -> 0 ->> 'id' AS linked_id,
         j.value -> 'linked' -> 0 ->> 'type' AS kind,
         CASE
-            WHEN j.value -> 'linked' -> 0 ->> 'type' IN ('CreditMemo', 'Deposit', 'JournalEntry') THEN 'credit'
+            WHEN (j.value -> 'linked' -> 0 ->> 'type') IN ('CreditMemo', 'Deposit', 'JournalEntry') THEN 'credit'
             ELSE 'charge'
         END AS side,
         CAST(j.value ->> 'amount' AS DECIMAL(24, 6)) AS amount

@@ -29,7 +29,7 @@ SELECT
                 WHERE
                     r.line_class = 'write_off'
                     AND r._deleted_at IS NULL
-                    AND r.name IN (x.item_id, x.item_name, i.fully_qualified_name, a.id, a.acct_num, a.name, a.fully_qualified_name)
+                    AND r.name IN (x.item_id, x.item_name, i.name, i.fully_qualified_name, a.id, a.acct_num, a.name, a.fully_qualified_name)
             )
             THEN 'pass_through'
         WHEN
@@ -39,7 +39,7 @@ SELECT
                 WHERE
                     r.line_class = 'pass_through'
                     AND r._deleted_at IS NULL
-                    AND r.name IN (x.item_id, x.item_name, i.fully_qualified_name, a.id, a.acct_num, a.name, a.fully_qualified_name)
+                    AND r.name IN (x.item_id, x.item_name, i.name, i.fully_qualified_name, a.id, a.acct_num, a.name, a.fully_qualified_name)
             )
             THEN 'pass_through'
         WHEN
@@ -49,7 +49,7 @@ SELECT
                 WHERE
                     r.line_class = 'revenue'
                     AND r._deleted_at IS NULL
-                    AND r.name IN (x.item_id, x.item_name, i.fully_qualified_name, a.id, a.acct_num, a.name, a.fully_qualified_name)
+                    AND r.name IN (x.item_id, x.item_name, i.name, i.fully_qualified_name, a.id, a.acct_num, a.name, a.fully_qualified_name)
             )
             THEN 'revenue'
         WHEN a.account_type IS NULL OR a.account_type IN ('Income', 'Other Income') THEN 'revenue'

@@ -42,7 +42,7 @@ FROM (
         MIN(COALESCE(j.value ->> 'customer_id', CASE p.entity_type WHEN 'Customer' THEN p.entity_id END)) AS customer_id,
         SUM(CAST(j.value ->> 'amount' AS DECIMAL(24, 6))) AS amount
     FROM raw.purchase AS p, JSON_EACH(p.line) AS j, raw.account AS a
-    WHERE a.id = j.value ->> 'account_id' AND a.account_type = 'Accounts Receivable'
+    WHERE a.id = (j.value ->> 'account_id') AND a.account_type = 'Accounts Receivable'
     GROUP BY p.id, p.last_updated_time, p._deleted_at, p.txn_date, p.currency, p.status, p.total_amt, p.private_note
 ) AS y
 CROSS JOIN (SELECT MAX(p.home_currency) AS currency FROM raw.preferences AS p) AS h

@@ -109,7 +109,8 @@ class Books:
             meta = {"CreateTime": self.stamp(created), "LastUpdatedTime": self.stamp(updated or created)}
             head = {"domain": "QBO", "sparse": False, "Id": key, "SyncToken": "0", "MetaData": meta}
             active = {"Active": True} if entity in NAMES else {}
-            self.tables[entity][key] = {**head, **active, **values, "Id": key}
+            own = {name: value for name, value in values.items() if name not in head}
+            self.tables[entity][key] = {**head, **active, **own}
             return key
 
     def find(self, entity: str, key: str) -> Row:
