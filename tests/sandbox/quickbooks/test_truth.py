@@ -59,14 +59,18 @@ def ground(world, tmp_path_factory):
         clock = Clock(start=books.now())
         store, operations = Store.open(home / "store.duckdb"), Operations.open(home / "operations.db")
         run = operations.begin_run("run", clock)
-        results = sync(
-            settings,
-            connections=["crm", "books"],
-            store=store,
-            operations=operations,
-            run_id=run,
-            clock=clock,
-        )
+
+        def read(*connections):
+            return sync(
+                settings,
+                connections=list(connections),
+                store=store,
+                operations=operations,
+                run_id=run,
+                clock=clock,
+            )
+
+        results = read("crm", "books")
         keys = {
             key: f"crm:{record}"
             for kind, records in crm.keys.items()
@@ -81,7 +85,7 @@ def ground(world, tmp_path_factory):
         with operations.transaction() as connection:
             connection.execute(tables.decision.insert(), decided)
         made = reconcile(settings, store, operations, as_of=world.as_of, clock=clock, automatic_links=False)
-        yield store, keys, results, made
+        yield store, keys, results, made, read, books
         store.close()
         operations.close()
 
@@ -97,7 +101,7 @@ def published(store):
 
 
 def test_every_stream_is_read_and_proven(ground):
-    _, _, results, _ = ground
+    results = ground[2]
     books = {one.stream: one.verdict for one in results if one.connection == "books"}
     assert {stream for stream, verdict in books.items() if verdict != "proven"} <= {"exchange_rate"}
     assert len(books) == 16
@@ -108,7 +112,7 @@ def test_no_check_fails(ground):
 
 
 def test_every_figure_is_the_true_one(ground, world):
-    store, keys, _, _ = ground
+    store, keys, *_ = ground
     assert [str(one) for one in check.check_true_links(world, published(store), keys)] == []
 
 
@@ -120,3 +124,25 @@ def test_documents_in_other_currencies_and_voids_and_credits_were_among_them(gro
     )
     assert all(found[0])
     assert store.query("select count(*) from staging.payment where direction = 'out'")[0][0]
+
+
+def test_the_next_run_finds_what_was_made_voided_and_deleted_since(ground):
+    """Last: it changes the books."""
+    store, _, _, _, read, books = ground
+    deleted, voided = books.records("Payment")[0]["Id"], books.records("Invoice")[-1]["Id"]
+    books.advance(3600)
+    books.delete("Payment", deleted)
+    books.void("Invoice", voided)
+    made = books.create("CreditMemo", {"TotalAmt": "5", "TxnDate": "2026-10-01", "Line": []})
+    books.advance(3600)
+    before = len(books.requests())
+
+    results = {one.stream: one for one in read("books")}
+
+    assert {name for name, one in results.items() if one.verdict != "proven"} <= {"exchange_rate"}
+    assert results["payment"].deleted == 1
+    assert store.query("select id from raw_books.payment where _deleted_at is not null") == [(deleted,)]
+    assert store.query("select total_amt from raw_books.invoice where id = ?", [voided]) == [("0.00",)]
+    assert store.query("select count(*) from raw_books.credit_memo where id = ?", [made]) == [(1,)]
+    kinds = [one["kind"] for one in books.requests(before) if one["kind"] != "token"]
+    assert (kinds.count("cdc"), len(kinds) <= 16) == (1, True)
