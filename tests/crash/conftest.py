@@ -25,6 +25,8 @@ ROOT = Path(__file__).parent.parent.parent
 SEED, SCALE = 4, 0.05
 #: What differs between two runs that did the same: when, and in which segment.
 MOMENTS = {"_loaded_at", "_segment", "_deleted_at", "write_date"}
+#: A ledger's token refresh is not in this story: killed at each of its failpoints in tests/taps/quickbooks.
+OWN_DRILL = ("tap_quickbooks.",)
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +37,7 @@ def failpoints() -> dict[str, str]:
         for path in (ROOT / shelf).rglob("*.py"):
             for name in re.findall(r'(?<!def )failpoint\("([a-z_.]+)"\)', path.read_text(encoding="utf-8")):
                 found[name] = shelf
-    return found
+    return {name: shelf for name, shelf in found.items() if not name.startswith(OWN_DRILL)}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -254,7 +254,7 @@ class HttpClient:
         if seconds is not None and seconds > self.max_wait:
             message = f"{rule.message}; the vendor asks to wait {seconds:.0f} s, more than the {self.max_wait:.0f} s allowed"
             raise rule.error(message, where=self.where, fix=rule.fix, request_id=reply.request_id)
-        return seconds
+        return rule.pause if seconds is None else seconds
 
     def _error(self, rule: Rule, *, request_id: str | None = None, repeated: bool = False) -> ClosedloopError:
         message = f"{rule.message}: {urlsplit(self.base_url).netloc}" if _is_address(rule) else rule.message

@@ -71,6 +71,7 @@ class Rule:
         message: What happened, one sentence without the vendor's data.
         fix: What the reader should do.
         certain: For a write: the vendor surely did not carry it out.
+        pause: Seconds to wait before the next try where the vendor's answer names none.
     """
 
     action: Action
@@ -78,6 +79,7 @@ class Rule:
     message: str
     fix: str | None = None
     certain: bool = True
+    pause: float | None = None
 
 
 CHECK_ADDRESS = "check the url, the network and the proxy"

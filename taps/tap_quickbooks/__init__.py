@@ -1,0 +1,1 @@
+"""Reads QuickBooks Online: customers, sales documents, payments and what was spent on events."""

@@ -1,0 +1,352 @@
+"""The tap: settings, what all streams share, and checks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import typing as th
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+
+from closedloop.clock import system_clock
+from closedloop.errors import ClosedloopError, ConfigError
+from closedloop.kit.policy import AccessError, StreamError
+from closedloop.kit.stream import Check, ClosedloopStream
+from closedloop.kit.tap import CLOSEDLOOP_SETTINGS, ClosedloopTap
+from closedloop.log import get_logger
+from tap_quickbooks import auth, client, heads
+from tap_quickbooks.auth import Session
+from tap_quickbooks.catalog import DEFAULT_MAPPINGS, ENTITIES, RATES, RULES, SINGLES, Entity
+from tap_quickbooks.client import QuickBooks
+from tap_quickbooks.extras import CLASSES, RateStream, RuleStream
+from tap_quickbooks.streams import EntityStream, SingleStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tap_quickbooks.client import Changes
+    from tap_quickbooks.heads import Head
+    from tap_quickbooks.records import Row
+
+log = get_logger(__name__)
+
+_NAMES = th.ArrayType(th.StringType)
+#: Change data capture reaches back 30 days; a day less leaves room for clocks and zones.
+_REACH = timedelta(days=29)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_REQUIRED = ("realm_id", "client_id", "client_secret")
+
+_SETTINGS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
+    ("realm_id", th.StringType, {"required": True, "description": "The company: realmId of the consent."}),
+    (
+        "client_id",
+        th.StringType,
+        {"required": True, "description": "Id of your app (developer portal, Keys)."},
+    ),
+    ("client_secret", th.StringType, {"required": True, "secret": True, "description": "Its secret."}),
+    (
+        "refresh_token",
+        th.StringType,
+        {
+            "secret": True,
+            "description": "The first refresh token. Later ones are kept in token_folder; this one is used "
+            "again only when the kept one is dead.",
+        },
+    ),
+    (
+        "token_folder",
+        th.StringType,
+        {"default": ".closedloop/tokens", "description": "Where tokens are kept."},
+    ),
+    ("token_key", th.StringType, {"secret": True, "description": "Encrypts the kept tokens."}),
+    (
+        "url",
+        th.StringType,
+        {"default": client.PRODUCTION, "description": "Address of the API: production's, or the sandbox's."},
+    ),
+    ("token_url", th.StringType, {"default": auth.TOKEN_URL, "description": "Intuit's token endpoint."}),
+    (
+        "page_size",
+        th.IntegerType(minimum=1, maximum=client.MOST_ROWS),
+        {"default": client.MOST_ROWS, "description": "Rows a query."},
+    ),
+    (
+        "overlap_seconds",
+        th.IntegerType(minimum=0),
+        {"default": 300, "description": "How far before the bookmark a run reads again."},
+    ),
+    (
+        "timeout_seconds",
+        th.IntegerType(minimum=1),
+        {"default": 125, "description": "How long to wait for one answer; QuickBooks gives up after 120."},
+    ),
+    (
+        "max_calls",
+        th.IntegerType(minimum=1),
+        {
+            "description": "Most calls a run may make: Intuit meters reads by the month, and past the limit "
+            "every app of yours stands still."
+        },
+    ),
+    (
+        "capture",
+        th.BooleanType,
+        {"default": True, "description": "Read increments by change data capture, one call for all streams."},
+    ),
+    (
+        "pass_through",
+        _NAMES,
+        {
+            "description": "Items and accounts (id, name, number or SHIPPING_ITEM_ID) whose lines are no revenue."
+        },
+    ),
+    (
+        "write_off",
+        _NAMES,
+        {"description": "Items and accounts whose lines on a credit memo write off what will not be paid."},
+    ),
+    (
+        "revenue",
+        _NAMES,
+        {
+            "description": "Items and accounts whose lines are revenue although their account is no income account."
+        },
+    ),
+)
+
+
+def _settings_schema() -> dict[str, Any]:
+    mappings = (
+        th.Property(
+            name,
+            th.ObjectType(additional_properties=th.StringType),
+            title=name.replace("_", " ").capitalize(),
+            description="Column to custom field of yours, or to a property. Unless you say otherwise: "
+            + ", ".join(f"{column}: {source}" for column, source in mapping.items()),
+        )
+        for name, mapping in DEFAULT_MAPPINGS.items()
+    )
+    own = (
+        th.Property(name, kind, title=name.replace("_", " ").capitalize(), **more)
+        for name, kind, more in _SETTINGS
+    )
+    schema: dict[str, Any] = th.PropertiesList(*own, *mappings, *CLOSEDLOOP_SETTINGS).to_dict()
+    return schema
+
+
+class TapQuickBooks(ClosedloopTap):
+    """Reads customers, sales documents, payments and event costs from QuickBooks Online."""
+
+    name = "tap-quickbooks"
+    config_jsonschema: ClassVar[dict[str, Any]] = _settings_schema()
+    secret_settings = ("client_secret", "refresh_token", "token_key")
+    dynamic_catalog = False
+    # No BATCH: our pages are faster. No ACTIVATE_VERSION: deletes are found by comparing counts and keys.
+    capabilities: ClassVar[list[Any]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    @cached_property
+    def api(self) -> QuickBooks:
+        """The company.
+
+        Raises:
+            ConfigError: A setting is missing.
+        """
+        config = self.config
+        missing = [name for name in _REQUIRED if not config.get(name)]
+        if missing:
+            message = "not set: " + ", ".join(missing)
+            raise ConfigError(message, where=self.where, fix="tap-quickbooks --about lists the settings")
+        session = Session(
+            client_id=config["client_id"],
+            client_secret=config["client_secret"],
+            realm_id=str(config["realm_id"]),
+            folder=Path(config.get("token_folder", ".closedloop/tokens")),
+            refresh_token=config.get("refresh_token"),
+            key=config.get("token_key"),
+            token_url=config.get("token_url", auth.TOKEN_URL),
+            where=self.where,
+            clock=system_clock(),
+        )
+        return QuickBooks(
+            session,
+            url=config.get("url", client.PRODUCTION),
+            where=self.where,
+            timeout=float(config.get("timeout_seconds", 125)),
+            max_calls=config.get("max_calls"),
+        )
+
+    @property
+    def page_size(self) -> int:
+        """Rows a query."""
+        return int(self.config.get("page_size", client.MOST_ROWS))
+
+    def traffic(self) -> tuple[int, int]:
+        """Return requests made and bytes received so far."""
+        return self.api.http.request_count, self.api.http.byte_count
+
+    # What all streams of a run share
+
+    @cached_property
+    def _singles(self) -> dict[str, list[Row]]:
+        return {}
+
+    def single(self, entity: str) -> list[Row]:
+        """Return the row of an entity that has only one, asked for once a run."""
+        if entity not in self._singles:
+            self._singles[entity] = self.api.rows(entity, limit=self.page_size)
+        return self._singles[entity]
+
+    @property
+    def is_multi_currency(self) -> bool:
+        """Whether the company keeps books in more than one currency."""
+        found = self.single(SINGLES["preferences"])
+        currencies = (found[0].get("CurrencyPrefs") or {}) if found else {}
+        return str(currencies.get("MultiCurrencyEnabled", "")).lower() == "true"
+
+    def source_now(self) -> datetime:
+        """Return QuickBooks' own time."""
+        if self.api.now() is None:
+            self.single(SINGLES["company_info"])
+        return self.api.now() or self.api.http.clock.now()
+
+    @cached_property
+    def opened(self) -> datetime:
+        """When this run began to look, by QuickBooks' clock."""
+        return self.source_now()
+
+    @cached_property
+    def until(self) -> datetime:
+        """Bound of all counts of this run."""
+        return self.opened - self.lag
+
+    @cached_property
+    def _entities(self) -> list[EntityStream]:
+        return [stream for stream in self.chosen() if isinstance(stream, EntityStream)]
+
+    @cached_property
+    def _heads(self) -> dict[str, Head | StreamError]:
+        asked = [stream.asked for stream in self._entities]
+        found = heads.ask(self.api, asked)
+        return dict(zip((stream.name for stream in self._entities), found, strict=True))
+
+    def head(self, stream: EntityStream) -> Head:
+        """Return what QuickBooks says of a stream.
+
+        Raises:
+            StreamError: It refuses to say.
+        """
+        found = self._heads[stream.name]
+        if isinstance(found, StreamError):
+            raise found
+        return found
+
+    @cached_property
+    def changes(self) -> Changes | None:
+        """What changed since the oldest bookmark within reach; none where capture cannot tell all of it."""
+        if not self.config.get("capture", True):
+            return None
+        since = {stream.entity.name: stream.since() or _LONG_AGO for stream in self._entities}
+        reachable = {name: at for name, at in since.items() if at > self.opened - _REACH}
+        if not reachable:
+            return None
+        found = self.api.changes(sorted(reachable), min(reachable.values()))
+        if not found.is_whole:
+            log.info(
+                "capture.full", reason="change data capture holds 1,000 objects: each stream asks itself"
+            )
+            return None
+        deleted = {name: len(ids) for name, ids in found.deleted.items() if ids}
+        if deleted:
+            log.info("capture.deleted", **deleted)
+        return found
+
+    # Streams
+
+    def discover_streams(self) -> list[ClosedloopStream]:
+        """Return every stream; whether the company has them is for the checks to say."""
+        found: list[ClosedloopStream] = [SingleStream(self, name, entity) for name, entity in SINGLES.items()]
+        found += [
+            EntityStream(self, name, entity, mapping=self._mapping(entity))
+            for name, entity in ENTITIES.items()
+        ]
+        return [*found, RateStream(self, RATES), RuleStream(self, RULES)]
+
+    def _mapping(self, entity: Entity) -> Mapping[str, str]:
+        setting = entity.mapping
+        if setting is None:
+            return {}
+        own: Mapping[str, str] = self.config.get(setting) or {}
+        known = DEFAULT_MAPPINGS[setting]
+        unknown = sorted(own.keys() - known.keys())
+        if unknown:
+            message = f"{setting}: no such column: " + ", ".join(unknown)
+            raise ConfigError(message, where=self.where, fix="choose from: " + ", ".join(sorted(known)))
+        return {**known, **own}
+
+    def prepare(self) -> None:
+        """Refuse what cannot be right before anything is read.
+
+        Raises:
+            ConfigError: A stream does not exist, or an item is in two classes at once.
+        """
+        super().prepare()
+        seen: set[str] = set()
+        for setting in CLASSES:
+            names = {str(name) for name in self.config.get(setting) or ()}
+            if seen & names:
+                message = f"{min(seen & names)} is named under two classes of lines"
+                raise ConfigError(message, where=self.where, fix=f"leave it out of {setting} or the others")
+            seen |= names
+
+    def may_skip(self, stream: ClosedloopStream, error: ClosedloopError) -> str | None:
+        """Leave out an optional stream that this company's edition does not have."""
+        entity = ENTITIES.get(stream.name)
+        optional = entity is not None and entity.optional and isinstance(error, AccessError)
+        return error.message if optional else None
+
+    def checks(self) -> Iterator[Check]:
+        """Yield the credential, the currencies and each stream."""
+        info = self.single(SINGLES["company_info"])
+        known = str(info[0].get("CompanyName", "")) if info else "a company without information"
+        yield Check(name="login", ok=True, message=f"QuickBooks company {self.api.realm}: {known}")
+        yield self._currency()
+        wanted = self._wanted_streams()
+        for stream in self.streams.values():
+            if isinstance(stream, EntityStream) and (not wanted or stream.name in wanted):
+                yield self._permission(stream)
+        for name in sorted(wanted - self.streams.keys()):
+            yield Check(name=f"stream:{name}", ok=False, message="no such stream", fix="correct its name")
+
+    def _currency(self) -> Check:
+        found = self.single(SINGLES["preferences"])
+        home = (
+            ((found[0].get("CurrencyPrefs") or {}).get("HomeCurrency") or {}).get("value") if found else None
+        )
+        more = ", several currencies" if self.is_multi_currency else ""
+        return Check(
+            name="field:Preferences.CurrencyPrefs",
+            ok=True,
+            message=f"home currency {home}{more}"
+            if home
+            else "no home currency is stated: the company's is taken",
+            required=False,
+        )
+
+    def _permission(self, stream: EntityStream) -> Check:
+        name, required = f"permission:{stream.entity.name}", not stream.entity.optional
+        try:
+            count = self.api.count(stream.entity.name, stream.entity.every)
+        except StreamError as error:
+            return Check(name=name, ok=False, message=error.message, fix=error.fix, required=required)
+        message = f"{count} objects" if count else "readable, but there are none yet"
+        return Check(name=name, ok=True, message=message, required=required)
