@@ -12,7 +12,7 @@ from closedloop.errors import BudgetError, ConfigError
 from closedloop.kit.policy import AccessError, Action, Rule, StreamError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from closedloop.kit.http import HttpClient, Reply
@@ -175,7 +175,7 @@ class Xero:
     def _fault(self, reply: Reply, scope: str = "") -> Rule | None:
         left = _whole(reply.headers.get("X-DayLimit-Remaining"))
         self.day_left = self.day_left if left is None else left
-        by_status = {
+        by_status: dict[int, Callable[[Reply], Rule | None]] = {
             400: _malformed,
             401: partial(_credential, scope=scope),
             403: lambda _reply: _TENANT,

@@ -53,8 +53,7 @@ class _Batch:
 class XeroStream(ClosedloopStream):
     """A listing that comes whole."""
 
-    replication_key = None
-    is_sorted = False
+    replication_key: str | None = None
 
     def __init__(self, tap: TapXero, name: str, endpoint: Endpoint, *, columns: Columns) -> None:
         super().__init__(tap, schema=columns.schema, name=name)
