@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CURSOR = "updated_date_utc"
 #: Xero keeps milliseconds and is asked in seconds; whether the second itself is included is not documented.
 _STEP = timedelta(seconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Quarantined records tried again at the next run, one call each.
 _MOST_RETRIED = 20
 _AGAIN = "run again; if it persists, ask Xero's support"
@@ -237,9 +238,11 @@ class ChangedStream(XeroStream):
 
     def _check(self, found: Listed, window: _Window, earlier: _Window | None, before: set[str]) -> None:
         ids = {str(row.get(self._id_at_source)) for row in found.rows}
-        if ids and ids <= before:
-            raise StreamError("no progress: Xero repeated a page", where=self.name, fix=_AGAIN)
         times = [record[CURSOR] for record in self._converted(found.rows).records if record[CURSOR]]
+        # The first page of a window begins with rows that we have, but none from before the window.
+        is_old = bool(times and window.since) and from_iso(min(times)) < (window.since or _EPOCH)
+        if is_old or (ids and window.page > 1 and ids <= before):
+            raise StreamError("no progress: Xero repeated a page", where=self.name, fix=_AGAIN)
         if times != sorted(times):
             raise StreamError("the page is not in the order asked for", where=self.name, fix=_AGAIN)
         if not self._is_last(found, window) and len(found.rows) < self._page_size:
