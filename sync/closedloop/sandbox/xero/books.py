@@ -214,7 +214,9 @@ def _contact(customer: Customer) -> Row:
         "Website": customer.website,
     }
     given = {name: value for name, value in optional.items() if value}
-    return row | given | {"IsCustomer": True, "DefaultCurrency": customer.currency}
+    owed = {"Outstanding": Decimal(0), "Overdue": Decimal(0)}
+    own = {"IsCustomer": True, "DefaultCurrency": customer.currency, "Balances": {"AccountsReceivable": owed}}
+    return row | given | own
 
 
 def _address(kind: str) -> Row:
