@@ -196,8 +196,8 @@ class ChangedStream(XeroStream):
         earlier: _Window | None = None
         while True:
             found = self._next(window)
-            self._check(found, window, earlier, before)
             batch = self._converted(found.rows)
+            self._check(found, batch, window, earlier, before)
             quarantined |= batch.keys
             newest = max(filter(None, (batch.newest, confirmed)), default=None)
             last = self._is_last(found, window)
@@ -236,9 +236,11 @@ class ChangedStream(XeroStream):
             return window.page >= found.pages
         return len(found.rows) < self._page_size
 
-    def _check(self, found: Listed, window: _Window, earlier: _Window | None, before: set[str]) -> None:
+    def _check(
+        self, found: Listed, batch: _Batch, window: _Window, earlier: _Window | None, before: set[str]
+    ) -> None:
         ids = {str(row.get(self._id_at_source)) for row in found.rows}
-        times = [record[CURSOR] for record in self._converted(found.rows).records if record[CURSOR]]
+        times = [record[CURSOR] for record in batch.records if record[CURSOR]]
         # The first page of a window begins with rows that we have, but none from before the window.
         is_old = bool(times and window.since) and from_iso(min(times)) < (window.since or _EPOCH)
         if is_old or (ids and window.page > 1 and ids <= before):

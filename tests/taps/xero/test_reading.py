@@ -1,5 +1,7 @@
 """What the tap asks Xero, and what it makes of the answers."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from tests.taps.xero.fake import at, invoice
 
@@ -144,3 +146,17 @@ def test_an_unknown_line_class_is_refused(xero, tap):
     run = tap(account_classes={"200": "profit"})
 
     assert (run.code, run.stopped["message"]) == (2, "account_classes: no such class: profit")
+
+
+def test_twenty_thousand_invoices_cost_the_fewest_calls_there_can_be_and_a_few(xero, tap):
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    xero.rows["Invoices"] = [
+        invoice(n, (first + timedelta(minutes=20 * n)).strftime("%Y-%m-%dT%H:%M:%S")) for n in range(20_000)
+    ]
+
+    run = tap(select=INVOICES)
+
+    assert run.code == 0
+    assert len({record["invoice_id"] for record in run.records("invoices")}) == 20_000
+    assert len(listing(xero)) <= 20 + 1
+    assert len(xero.calls) - len(listing(xero)) == 2, "the count of the day"

@@ -47,7 +47,8 @@ def wrong(entry):
     """What of a request the description does not know."""
     path = f"/{entry['stream']}" + ("/{id}" if entry["id"] else "")
     found = next(
-        (one for name, one in operations().items() if name.split("{")[0] == path.split("{", maxsplit=1)[0]), None
+        (one for name, one in operations().items() if name.split("{")[0] == path.split("{", maxsplit=1)[0]),
+        None,
     )
     if found is None:
         return ["path"]
@@ -57,7 +58,9 @@ def wrong(entry):
         if ("query", name.lower()) not in found or not fits(value, found["query", name.lower()])
     ]
     since = entry["headers"].get("if-modified-since")
-    if (since is not None and ("header", "if-modified-since") not in found | {}) or (since is not None and not fits(since, found["header", "if-modified-since"])):
+    if (since is not None and ("header", "if-modified-since") not in found | {}) or (
+        since is not None and not fits(since, found["header", "if-modified-since"])
+    ):
         faults.append("If-Modified-Since")
     return faults
 
