@@ -1,0 +1,1 @@
+"""Reads customers, invoices, credit notes and payments from Xero."""
