@@ -7,6 +7,13 @@ import pytest
 from typer.testing import CliRunner
 
 from closedloop.cli.app import app
+from closedloop.cli.context import Context
+from closedloop.cli.demo import check_figures
+from closedloop.cli.playground import Playground, living_at
+from closedloop.errors import PartlyFailedError
+from closedloop.sandbox.odoo import serve
+from closedloop.sandbox.plant import FAULTS
+from closedloop.sandbox.world import generate
 
 
 @pytest.fixture(scope="module")
@@ -58,15 +65,20 @@ def test_a_scale_of_nothing_is_refused(tmp_path):
     assert not (tmp_path / "d").exists()
 
 
-def test_a_planted_fault_makes_the_check_fail(tmp_path):
-    """All of them, one by one, are in tests/sandbox/test_plant.py; here the command's own exit code."""
-    result = CliRunner().invoke(
-        app,
-        ["demo", "--dir", str(tmp_path / "d"), "--seed", "3", "--scale", "0.05", "--plant", "draft_counted"],
-    )
+@pytest.mark.parametrize("name", ["draft_counted", "credit_note_sign_flipped", "future_document_counted"])
+def test_a_planted_fault_makes_the_check_end_with_1(demo, name):
+    """`demo --plant` on the company that the demo left. All thirty faults are in tests/sandbox/test_plant.py."""
+    folder, _ = demo
+    fault = next(one for one in FAULTS if one.name == name)
+    world = generate(3, 0.05)
+    with serve(world) as simulator, living_at("2026-10-31T12:00:00+00:00"):
+        ground = Playground(
+            folder=folder, config=folder / "closedloop.yaml", world=world, simulator=simulator, clock=""
+        )
+        with pytest.raises(PartlyFailedError, match="differ from the truth") as stopped:
+            check_figures(Context(json=True), ground, fault)
 
-    assert result.exit_code == 1
-    assert "the figures differ from the truth" in result.stderr
+    assert stopped.value.exit_code == 1
 
 
 def test_a_fault_that_is_not_known_is_refused_with_the_list(tmp_path):

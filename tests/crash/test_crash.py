@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.crash
 
-DOSE = os.environ.get("CLOSEDLOOP_CRASH_DOSE", "6")
+DOSE = os.environ.get("CLOSEDLOOP_CRASH_DOSE", "4")
 FULL = DOSE == "full"
 KILLS = 200 if FULL else int(DOSE)
 #: The failpoints' shelves say which process they stop in: the core has children, a tap or target has a parent.

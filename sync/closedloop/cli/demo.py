@@ -55,7 +55,7 @@ def demo(
             found = _loop(context, ground, opened, bars)
         _files(context, ground)
         if check or fault:
-            found["check"] = _check(context, ground, fault)
+            found["check"] = check_figures(context, ground, fault)
     if context.json:
         show.machine(found)
 
@@ -119,7 +119,7 @@ def _fault(name: str) -> Fault:
     return known[name]
 
 
-def _check(context: Context, ground: Playground, fault: Fault | None) -> dict[str, object]:
+def check_figures(context: Context, ground: Playground, fault: Fault | None) -> dict[str, object]:
     """Compare with the truth, with the true links and with our own.
 
     Raises:
