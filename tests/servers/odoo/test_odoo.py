@@ -33,7 +33,8 @@ def configuration(company, folder, api):
     for name in ("crm", "books"):
         key = folder / f"key.{name}"
         key.write_text(company.server.key(name))
-        systems[name] = System(url=company.server.url, database=name, key_variable="", key_file=str(key))
+        known = {"url": company.server.url, "database": name}
+        systems[name] = System(settings=known, secrets={"api_key": str(key)})
     answers = Answers(
         company=company.world.company,
         currency=company.world.home_currency,
