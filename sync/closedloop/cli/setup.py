@@ -69,7 +69,8 @@ def init(  # noqa: PLR0917 (typer reads options from the signature)
         company=_ask("Company name", company, "Example Company"),
         currency=_ask("Home currency", currency, "USD").upper(),
         time_zone=_ask("Time zone", time_zone, "America/Chicago"),
-        **systems,
+        crm=systems["crm"],
+        books=systems["books"],
         has_own_fields=own_fields,
     )
     write(path, render(answers))
