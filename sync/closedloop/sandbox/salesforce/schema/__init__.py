@@ -142,7 +142,7 @@ def parse_field(line: str) -> Field:
         name=name,
         type=type_,
         flags=flags,
-        label=label or _WORDS.sub(" ", name.removesuffix("__c").removesuffix("Id")).replace("_", " "),
+        label=label or _words(name, is_reference=type_ == "reference"),
         length=0 if is_number or type_ == "int" else (numbers or [_LENGTHS.get(type_, 0)])[0],
         precision=numbers[0] if is_number and numbers else numbers[0] if type_ == "int" and numbers else 0,
         scale=numbers[1] if is_number and len(numbers) > 1 else 0,
@@ -150,6 +150,11 @@ def parse_field(line: str) -> Field:
         targets=tuple(targets.split("+")) if targets else (),
         relation=relation or None,
     )
+
+
+def _words(name: str, *, is_reference: bool) -> str:
+    kept = name.removesuffix("Id") if is_reference else name.removesuffix("__c")
+    return _WORDS.sub(" ", kept).replace("_", " ")
 
 
 def _split(rest: str) -> tuple[str, str]:
