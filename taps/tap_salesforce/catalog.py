@@ -81,7 +81,7 @@ class Entity:
 #: What the admin's fields are called where the settings do not say otherwise.
 DEFAULT_MAPPINGS: Mapping[str, Mapping[str, str]] = {
     "campaign_fields": {
-        "code": "Event_Code__c",
+        "code": "Code__c",
         "series": "Series__c",
         "edition": "Edition__c",
         "kind": "Type",
@@ -89,7 +89,7 @@ DEFAULT_MAPPINGS: Mapping[str, Mapping[str, str]] = {
         "budget": "BudgetedCost",
         "actual_cost": "ActualCost",
     },
-    "opportunity_fields": {"number": "Deal_Number__c", "po": "PO_Number__c", "lead_source": "LeadSource"},
+    "opportunity_fields": {"number": "Deal_Number__c", "po": "PO__c", "lead_source": "LeadSource"},
     "account_fields": {"tax_id": "Tax_Id__c", "external_id": "External_Id__c", "email": "Email__c"},
     "member_fields": {"occurred_at": "Scanned_At__c"},
 }

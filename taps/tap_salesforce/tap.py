@@ -1,0 +1,316 @@
+"""The tap: its org, streams and checks."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+
+from closedloop.clock import system_clock
+from closedloop.errors import ClosedloopError, ConfigError
+from closedloop.kit.http import HttpClient
+from closedloop.kit.policy import AccessError, StreamError
+from closedloop.kit.tap import ClosedloopTap
+from closedloop.kit.tokens import TokenStore
+from tap_salesforce import soql
+from tap_salesforce.auth import Login
+from tap_salesforce.catalog import DEFAULT_MAPPINGS, ENTITIES, Entity
+from tap_salesforce.changed import ChangedStream
+from tap_salesforce.checks import checks
+from tap_salesforce.client import NOT_HERE, Salesforce, checked_version
+from tap_salesforce.columns import Columns
+from tap_salesforce.describe import Description, Descriptions, checked
+from tap_salesforce.settings import DEFAULT_RESERVE, DEFAULT_VERSION, settings_schema
+from tap_salesforce.statuses import Statuses
+from tap_salesforce.streams import SalesforceStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from closedloop.kit.stream import Check, ClosedloopStream
+    from tap_salesforce.auth import Grant
+
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "client_credentials": ("client_id", "client_secret"),
+    "jwt_bearer": ("client_id", "username", "private_key"),
+    "refresh_token": ("client_id",),
+    "access_token": ("access_token",),
+}
+_PRODUCTION, _SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
+
+
+class TapSalesforce(ClosedloopTap):
+    """Reads campaigns and members, leads, contacts, accounts, opportunities and activities from Salesforce.
+
+    The user needs, in one permission set: API Enabled; Read and View All on
+    Campaign, Lead, Contact, Account, Opportunity and Case (members, statuses, contact roles and history follow their
+    parents); Read Access to the fields that the settings map; for tasks and events of others View All Data or sharing that
+    shows them. A token user of the client credentials flow is named in the app's policies. Fields hidden from the user
+    are null, or a named failure where a stream cannot do without them. Formula fields change without moving a row's
+    stamp: their new value comes with the row's next change.
+    """
+
+    name = "tap-salesforce"
+    config_jsonschema: ClassVar[dict[str, Any]] = settings_schema()
+    secret_settings = ("client_secret", "private_key", "refresh_token", "access_token", "token_key")
+    # No BATCH: our pages are faster. No ACTIVATE_VERSION: deletions come as tombstones.
+    capabilities: ClassVar[list[Any]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    @cached_property
+    def salesforce(self) -> Salesforce:
+        """The org.
+
+        Raises:
+            ConfigError: A setting is missing or wrong.
+        """
+        config = self.config
+        timeout = (10.0, float(config.get("timeout_seconds", 150)))
+        login = self._login(timeout)
+        version = checked_version(str(config.get("api_version", DEFAULT_VERSION)))
+        if not version:
+            raise ConfigError("api_version is no version", where=self.where, fix="write it as 67.0")
+        http = HttpClient(
+            base_url=login.instance_url,
+            headers={"User-Agent": "closedloop", "Accept-Encoding": "gzip, deflate"},
+            where=self.where,
+            timeout=timeout,
+        )
+        return Salesforce(
+            login=login,
+            http=http,
+            version=version,
+            page_size=int(config.get("page_size", 2000)),
+            day_reserve=int(config.get("day_reserve", DEFAULT_RESERVE)),
+            where=self.where,
+        )
+
+    def _login(self, timeout: tuple[float, float]) -> Login:
+        config, grant = self.config, self._grant()
+        missing = [name for name in ("url", *_NEEDED[grant]) if not config.get(name)]
+        if missing:
+            message = f"not set for {grant}: " + ", ".join(missing)
+            raise ConfigError(message, where=self.where, fix="tap-salesforce --about lists the settings")
+        address = config.get("login_url") or config["url"]
+        is_sandbox = ".sandbox." in config["url"] or urlsplit(address).hostname == "test.salesforce.com"
+        return Login(
+            http=HttpClient(
+                base_url=address, headers={"User-Agent": "closedloop"}, where=self.where, timeout=timeout
+            ),
+            grant=grant,
+            instance_url=config.get("instance_url") or config["url"],
+            client_id=config.get("client_id") or "",
+            client_secret=config.get("client_secret"),
+            username=config.get("username"),
+            private_key=config.get("private_key"),
+            audience=config.get("audience") or (_SANDBOX if is_sandbox else _PRODUCTION),
+            store=self._token_store(),
+            first=config.get("refresh_token"),
+            access_token=config.get("access_token"),
+            where=self.where,
+            clock=system_clock(),
+        )
+
+    def _grant(self) -> Grant:
+        found: Grant | None = self.config.get("grant")
+        if found:
+            return found
+        given: Mapping[str, Grant] = {
+            "access_token": "access_token",
+            "private_key": "jwt_bearer",
+            "refresh_token": "refresh_token",
+        }
+        return next((grant for name, grant in given.items() if self.config.get(name)), "client_credentials")
+
+    @property
+    def _folder(self) -> Path | None:
+        folder = self.config.get("token_folder") or self.config.get("closedloop_tokens")
+        return Path(folder) if folder else None
+
+    def _token_store(self) -> TokenStore | None:
+        if self._folder is None:
+            return None
+        return TokenStore(
+            folder=self._folder,
+            client=self.config.get("client_id") or "",
+            tenant=self.config["url"],
+            key=self.config.get("token_key"),
+            clock=system_clock(),
+        )
+
+    @cached_property
+    def descriptions(self) -> Descriptions:
+        """What the org has."""
+        return Descriptions(self.salesforce, folder=self._folder, clock=system_clock())
+
+    @cached_property
+    def statuses(self) -> Statuses:
+        """What the statuses of members mean."""
+        return Statuses(self.config.get("member_statuses") or {}, where=self.where)
+
+    def traffic(self) -> tuple[int, int]:
+        """Return requests made and bytes received so far."""
+        return self.salesforce.http.request_count, self.salesforce.http.byte_count
+
+    def source_now(self) -> datetime:
+        """Return Salesforce's own time."""
+        return self.salesforce.now()
+
+    def wanted(self) -> set[str]:
+        """Return the streams that the catalog selects; none: it selects nothing in particular."""
+        return self._wanted_streams()
+
+    def discover_streams(self) -> list[ClosedloopStream]:
+        """Return a stream for every object that we know; what is wrong with one shows when it is its turn."""
+        wanted = self._wanted_streams()
+        return [
+            self._discovered(name, entity, is_wanted=not wanted or name in wanted)
+            for name, entity in ENTITIES.items()
+        ]
+
+    def _discovered(self, name: str, entity: Entity, *, is_wanted: bool) -> SalesforceStream:
+        description: Description | None = None
+        fault: StreamError | None = None
+        if is_wanted:
+            try:
+                description = self._described(name)
+            except StreamError as error:
+                fault = error
+        kind = ChangedStream if entity.cursor else SalesforceStream
+        return kind(self, name, entity, columns=self._columns_of(name, description), fault=fault)
+
+    def _described(self, name: str) -> Description:
+        """Return what the org has of an object.
+
+        Raises:
+            AccessError: The user may not see a field that the stream cannot do without.
+        """
+        entity = ENTITIES[name]
+        wanted = {"Id", *entity.needed, *self.own_fields(name), *self.written(name)}
+        found = self.descriptions.of(name, wanted=wanted, is_optional=entity.optional)
+        needed = [field for field in (entity.cursor, *entity.needed) if field and not found.has(field)]
+        if needed:
+            names = ", ".join(f"{name}.{field}" for field in needed)
+            fix = "give the user's permission set 'Read Access' to the field, or leave the stream out"
+            msg = f"the user may not see {names}"
+            raise AccessError(msg, where=self.where, fix=fix)
+        return found
+
+    def _columns_of(self, name: str, description: Description | None) -> Columns:
+        return Columns(
+            name,
+            ENTITIES[name],
+            description=description,
+            mapping=self.mapping(name),
+            written=self.written(name),
+            extra=self.further(name),
+            statuses=self.statuses,
+            currency=self.config.get("currency"),
+        )
+
+    def described_again(self, name: str) -> Columns | None:
+        """Return the columns of an object as it is now; none where the description is fresh already.
+
+        Raises:
+            AccessError: A field that the stream cannot do without is hidden by now.
+        """
+        return self._columns_of(name, self._described(name)) if self.descriptions.forget(name) else None
+
+    def keeps_deletions(self, name: str) -> bool:
+        """Return whether Salesforce keeps a log of deletions of an object."""
+        return self._described(name).replicateable
+
+    def mapping(self, name: str) -> Mapping[str, str]:
+        """Return column to field for an object, the admin's choice before the usual one."""
+        setting = ENTITIES[name].mapping
+        return {**DEFAULT_MAPPINGS[setting], **self.own_mapping(setting)} if setting else {}
+
+    def own_mapping(self, setting: str) -> Mapping[str, str]:
+        """Return what the admin maps in one setting.
+
+        Raises:
+            ConfigError: There is no such column, or a name is none.
+        """
+        own: Mapping[str, str] = self.config.get(setting) or {}
+        unknown = sorted(own.keys() - DEFAULT_MAPPINGS[setting].keys())
+        if unknown:
+            message = f"{setting}: no such column: " + ", ".join(unknown)
+            fix = "choose from: " + ", ".join(sorted(DEFAULT_MAPPINGS[setting]))
+            raise ConfigError(message, where=self.where, fix=fix)
+        return {column: self._name(source, setting) for column, source in own.items()}
+
+    def own_fields(self, name: str) -> list[str]:
+        """Return the fields of an object that the settings name."""
+        setting = ENTITIES[name].mapping
+        return [*(self.own_mapping(setting).values() if setting else ()), *self.further(name)]
+
+    def further(self, name: str) -> Sequence[str]:
+        """Return the further fields of an object that the settings ask for."""
+        found = (self.config.get("extra_fields") or {}).get(name, ())
+        return [self._name(field, "extra_fields") for field in found]
+
+    def written(self, name: str) -> Sequence[str]:
+        """Return the fields of an object that closedloop writes."""
+        found = (self.config.get("closedloop_fields") or {}).get(name, ())
+        return [self._name(field, "closedloop_fields") for field in found]
+
+    def _name(self, text: str, setting: str) -> str:
+        try:
+            return soql.name(text)
+        except ConfigError as error:
+            message = f"{setting}: {error.message}"
+            raise ConfigError(message, where=self.where, fix=error.fix) from None
+
+    def prepare(self) -> None:
+        """Refuse what cannot be right before anything is read.
+
+        Raises:
+            ConfigError: A selected stream, an object or a field of the settings does not exist.
+        """
+        super().prepare()
+        unknown = sorted((self.config.get("extra_fields") or {}).keys() - ENTITIES.keys())
+        if unknown:
+            raise self._no_such_stream(*unknown)
+        for stream in self.chosen():
+            if isinstance(stream, SalesforceStream) and stream.fault is None:
+                self.check_own_fields(stream.name)
+
+    def check_own_fields(self, name: str) -> None:
+        """Refuse fields of the settings that an object does not have.
+
+        Raises:
+            ConfigError: One is missing, or is no time where a time is needed.
+        """
+        found, setting = self._described(name), ENTITIES[name].mapping
+        own = self.own_mapping(setting) if setting else {}
+        try:
+            checked(found, name, list(own.values()), setting=setting or "")
+            checked(found, name, self.further(name), setting="extra_fields")
+        except ConfigError as error:
+            raise ConfigError(error.message, where=self.where, fix=error.fix) from None
+        scan = found.fields.get(own.get("occurred_at", ""))
+        if scan is not None and scan.type != "datetime":
+            msg = (
+                f"{setting}.occurred_at: {own['occurred_at']} is of the type {scan.type}, not a date and time"
+            )
+            raise ConfigError(msg, where=self.where, fix="map a Date/Time field")
+
+    def may_skip(self, stream: ClosedloopStream, error: ClosedloopError) -> str | None:
+        """Leave out an optional object that the org lacks or does not show."""
+        entity = ENTITIES[stream.name]
+        return entity.why_absent if entity.optional and isinstance(error, NOT_HERE) else None
+
+    def checks(self) -> Iterator[Check]:
+        """Yield login, permissions, fields, statuses and quota."""
+        return checks(self)
