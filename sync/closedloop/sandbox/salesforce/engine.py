@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from closedloop.sandbox.odoo.engine import CannedError, ResetError
 from closedloop.sandbox.salesforce.call import Call, Reply, answer, refusal
+from closedloop.sandbox.salesforce.composite import Composite
 from closedloop.sandbox.salesforce.errors import RefusedError, limit_reached, not_found, session_ended
+from closedloop.sandbox.salesforce.jobs import Jobs
 from closedloop.sandbox.salesforce.limits import Limits
 from closedloop.sandbox.salesforce.oauth import GrantError
 from closedloop.sandbox.salesforce.pages import DATABASE
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 _DATA = re.compile(r"/services/data/v(\d+\.\d)(/.*)?$")
 _MOST_BYTES = 16_384
 _STREAM = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
+_JOB = re.compile(r"/jobs/(?:query|ingest)/(\w+)")
 _NAMED = re.compile(r"/(?:sobjects|composite/sobjects)/(\w+)")
 
 
@@ -40,7 +44,10 @@ class Engine:
         self.org = org
         self.limits = Limits(org.options.daily_limit, org.clock.now)
         self.writer = Writer(org)
-        self._routes = routes(org, self.limits, self.writer)
+        self.jobs = Jobs(org)
+        self._routes = routes(
+            org, limits=self.limits, writer=self.writer, jobs=self.jobs, composite=Composite(self._part)
+        )
         self._log: list[dict[str, Any]] = []
         self._lock = threading.Lock()
 
@@ -123,7 +130,7 @@ class Engine:
 
     def _api(self, call: Call, rest: str) -> Reply:
         route, values = self._routes.find(call.verb, rest)
-        call.entry |= {"api": route.api, "is_write": route.is_write, "stream": _stream(call)}
+        call.entry |= {"api": route.api, "is_write": route.is_write, "stream": self._stream(call)}
         fault = self.org.faults.on_the_way(DATABASE, call.entry["stream"] or "", route.method)
         if fault is not None:
             call.entry["fault"] = fault.kind
@@ -211,11 +218,32 @@ class Engine:
         else:
             raise CannedError(fault.status, {}, "<html><body><h1>Down for Maintenance</h1></body></html>")
 
+    def _part(self, call: Call, verb: str, target: str, body: bytes) -> Reply:
+        """Carry out a request that is part of another: it is no call of its own."""
+        parts = urlsplit(target)
+        found = _DATA.match(parts.path)
+        entry = call.entry
+        try:
+            if found is None:
+                raise not_found()
+            route, values = self._routes.find(verb, found[2] or "")
+            entry["is_write"] = entry["is_write"] or route.is_write
+            inner = replace(call, verb=verb, path=parts.path, query=dict(parse_qsl(parts.query)), body=body)
+            handler: Callable[..., Reply] = route.handler
+            return handler(inner, *[unquote(value) for value in values])
+        except RefusedError as error:
+            return refusal(error)
 
-def _stream(call: Call) -> str | None:
-    """Return the object that a request is about, as far as its address says so."""
-    named = _NAMED.search(call.path)
-    if named:
-        return named[1]
-    asked = _STREAM.search(call.query.get("q", ""))
-    return asked[1] if asked else None
+    def _stream(self, call: Call) -> str | None:
+        """Return the object that a request is about, as far as its address says so."""
+        named = _NAMED.search(call.path)
+        if named:
+            return named[1]
+        job = _JOB.search(call.path)
+        if job:
+            return self.jobs.entity(job[1])
+        text = call.query.get("q", "")
+        if call.path.endswith("/jobs/query") and call.body:
+            text = str(call.record().get("query", ""))
+        asked = _STREAM.search(text)
+        return asked[1] if asked else None

@@ -47,6 +47,8 @@ class Hooks:
             self._stage(held, made)
         if name == "CampaignMember":
             self._member(held, made)
+        if name == "FieldPermissions" and held is None:
+            self._grant(made)
         if name == "Task" and made.get("Status") == "Completed" and not (held or {}).get("CompletedDateTime"):
             made["CompletedDateTime"] = self._database.now()
         return made
@@ -61,6 +63,18 @@ class Hooks:
         if name == "Opportunity" and old is None and row.get("ContactId"):
             role = {"OpportunityId": key, "ContactId": row["ContactId"], "IsPrimary": True}
             self._database.put("OpportunityContactRole", role)
+
+    def _grant(self, made: Row) -> None:
+        entity, _, field = str(made["Field"]).partition(".")
+        known = self._database.objects.get(entity)
+        if known is None or known.find(field) is None or entity != made["SobjectType"]:
+            message = f"Field Name: bad value for restricted picklist field: {made['Field']}"
+            raise RefusedError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, fields=("Field",))
+        for row in self._database.tables["FieldPermissions"].values():
+            if (row["ParentId"], row["Field"]) == (made["ParentId"], made["Field"]):
+                message = f"duplicate value found: Field duplicates value on record with id: {row['Id'][:15]}"
+                raise RefusedError("DUPLICATE_VALUE", message)
+        made["PermissionsRead"] = bool(made.get("PermissionsRead") or made.get("PermissionsEdit"))
 
     def _stage(self, held: Row | None, made: Row) -> None:
         stage = self._derived.stage(made)

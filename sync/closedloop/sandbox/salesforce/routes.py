@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from closedloop.sandbox.salesforce.bulk_ingest import BulkIngest
+from closedloop.sandbox.salesforce.bulk_query import BulkQuery
 from closedloop.sandbox.salesforce.collections import Collections
 from closedloop.sandbox.salesforce.describe import Describe, versions
 from closedloop.sandbox.salesforce.errors import RefusedError, not_found
 from closedloop.sandbox.salesforce.query import Query
 from closedloop.sandbox.salesforce.records import Records
 from closedloop.sandbox.salesforce.replication import Replication
+from closedloop.sandbox.salesforce.tooling import Tooling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from closedloop.sandbox.salesforce.call import Call, Reply
+    from closedloop.sandbox.salesforce.composite import Composite
+    from closedloop.sandbox.salesforce.jobs import Jobs
     from closedloop.sandbox.salesforce.limits import Limits
     from closedloop.sandbox.salesforce.state import Org
     from closedloop.sandbox.salesforce.writer import Writer
@@ -75,9 +80,18 @@ class Routes:
         raise not_found()
 
 
-def routes(org: Org, limits: Limits, writer: Writer) -> Routes:
+def routes(org: Org, *, limits: Limits, writer: Writer, jobs: Jobs, composite: Composite) -> Routes:
     """Return the routes of an org."""
-    return Routes([*_reading(org, limits), *_collections(org, writer), *_records(org, writer)])
+    return Routes(
+        [
+            Route("POST", "/composite", composite.ask, "composite"),
+            *_reading(org, limits),
+            *_bulk(org, writer, jobs),
+            *_tooling(org),
+            *_collections(org, writer),
+            *_records(org, writer),
+        ]
+    )
 
 
 def _reading(org: Org, limits: Limits) -> list[Route]:
@@ -121,3 +135,37 @@ def _records(org: Org, writer: Writer) -> list[Route]:
         Route("PATCH", named, held.upsert, "upsert", is_write=True),
         Route("DELETE", named, held.delete_by, "delete", is_write=True),
     ]
+
+
+def _bulk(org: Org, writer: Writer, jobs: Jobs) -> list[Route]:
+    query, ingest = BulkQuery(org, jobs), BulkIngest(org, jobs, writer)
+    asked, taken = "/jobs/query", "/jobs/ingest"
+    one_asked, one_taken = rf"{asked}/(\w+)", rf"{taken}/(\w+)"
+    found = [
+        Route("POST", asked, query.create, "bulk_create"),
+        Route("GET", one_asked, query.show, "bulk_state"),
+        Route("PATCH", one_asked, query.change, "bulk_state"),
+        Route("DELETE", one_asked, query.delete, "bulk_delete"),
+        Route("GET", f"{one_asked}/results", query.results, "bulk"),
+        Route("POST", taken, ingest.create, "ingest_create"),
+        Route("GET", one_taken, ingest.show, "ingest_state"),
+        Route("PATCH", one_taken, ingest.change, "ingest_complete", is_write=True),
+        Route("DELETE", one_taken, ingest.delete, "ingest_delete"),
+        Route("PUT", f"{one_taken}/batches", ingest.upload, "ingest_upload"),
+        Route("GET", f"{one_taken}/successfulResults", ingest.successful, "ingest_results"),
+        Route("GET", f"{one_taken}/failedResults", ingest.failed, "ingest_results"),
+        Route("GET", f"{one_taken}/unprocessed[Rr]ecords", ingest.unprocessed, "ingest_results"),
+    ]
+    return [replace(route, api="bulk") for route in found]
+
+
+def _tooling(org: Org) -> list[Route]:
+    held = Tooling(org)
+    path = "/tooling/sobjects/CustomField"
+    found = [
+        Route("POST", path, held.create, "custom_field", is_write=True),
+        Route("GET", rf"{path}/(\w+)", held.read, "custom_field"),
+        Route("DELETE", rf"{path}/(\w+)", held.delete, "custom_field", is_write=True),
+        Route("GET", "/tooling/query", held.query, "tooling_query"),
+    ]
+    return [replace(route, api="tooling") for route in found]

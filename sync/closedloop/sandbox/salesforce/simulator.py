@@ -74,6 +74,11 @@ class Simulator:
         return self.org.faults
 
     @property
+    def settings(self) -> dict[str, str]:
+        """What a client must be told: address and app, for the flow of client credentials."""
+        return {"url": self.url, "client_id": self.client_id, "client_secret": self.client_secret}
+
+    @property
     def token_url(self) -> str:
         """Where tokens are asked for."""
         return f"{self.url}/services/oauth2/token"

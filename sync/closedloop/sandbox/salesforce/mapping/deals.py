@@ -110,7 +110,7 @@ class _History:
         made = self._rows.add("OpportunityFieldHistory", row, at=at, user=user)
         if key is not None:
             held = self._rows.keys.setdefault("opportunity_field_change", {})
-            held[key] = f"OpportunityFieldHistory/{made}"
+            held[f"{key}-field"] = f"OpportunityFieldHistory/{made}"
 
 
 def _write_history(
@@ -160,7 +160,7 @@ def add_converted_lead(rows: Rows, deal: Opportunity, contacts: dict[str, list[s
         "ConvertedOpportunityId": rows.ids[deal.key],
     }
     made = rows.add("Lead", lead, at=born, changed=deal.created_at)
-    rows.keys.setdefault("converted_lead", {})[deal.key] = f"Lead/{made}"
+    rows.keys.setdefault("converted_lead", {})[f"{deal.key}-lead"] = f"Lead/{made}"
 
 
 def add_activity(rows: Rows, activity: Activity) -> None:
