@@ -117,24 +117,27 @@ class Query:
     ) -> Callable[[Row], dict[str, Any]]:
         """Return what turns a row into a record, parents nested in it."""
         select, exponent = self._org.select, self._org.options.numbers_with_exponent
-        parts: dict[str, Callable[[Row], Any]] = {}
         nested: dict[str, list[Sequence[str]]] = {}
+        plain: dict[str, Sequence[str]] = {}
         for given in paths:
             path = given[1:] if len(given) > 1 and given[0].lower() == entity.name.lower() else given
+            known = entity.find(path[0])
             if len(path) == 1:
-                known = entity.find(path[0])
-                name = known.name if known else path[0]
-                parts[name] = select.reader(entity, path)
+                plain[known.name if known else path[0]] = path
             else:
+                plain[path[0]] = path
                 nested.setdefault(path[0], []).append(path[1:])
-        parents = {name: self._parent(base, entity, name, inner) for name, inner in nested.items()}
+        parts = {
+            name: self._parent(base, entity, name, nested[name])
+            if name in nested
+            else _reading(select.reader(entity, path), exponent=exponent)
+            for name, path in plain.items()
+        }
 
         def write(row: Row) -> dict[str, Any]:
             record: dict[str, Any] = {"attributes": attributes(base, entity.name, row["Id"])}
             for name, read in parts.items():
-                record[name] = rest_value(read(row), exponent=exponent)
-            for name, parent in parents.items():
-                record[name] = parent(row)
+                record[name] = read(row)
             return record
 
         return write
@@ -158,6 +161,10 @@ class Query:
     def _plain_values(self, record: dict[str, Any]) -> dict[str, Any]:
         exponent = self._org.options.numbers_with_exponent
         return {name: rest_value(value, exponent=exponent) for name, value in record.items()}
+
+
+def _reading(read: Callable[[Row], Any], *, exponent: bool) -> Callable[[Row], Any]:
+    return lambda row: rest_value(read(row), exponent=exponent)
 
 
 class Aggregates:
