@@ -157,7 +157,8 @@ def add_converted_lead(rows: Rows, deal: Opportunity, contacts: dict[str, list[s
         "ConvertedDate": rows.day(deal.created_at),
         "ConvertedAccountId": account["Id"],
         "ConvertedContactId": contact["Id"],
-        "ConvertedOpportunityId": rows.ids[deal.key],
+        # The world gives a deal one contact: another's lead was converted without naming the deal.
+        "ConvertedOpportunityId": rows.ids[deal.key] if found == deal.person else None,
     }
     made = rows.add("Lead", lead, at=born, changed=deal.created_at)
     rows.keys.setdefault("converted_lead", {})[f"{deal.key}-lead"] = f"Lead/{made}"
