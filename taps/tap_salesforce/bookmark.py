@@ -82,6 +82,13 @@ class Bookmark:
             return [soql.after(self.column, from_iso(self.value), self.after_id)]
         return [soql.compare(self.column, ">=", sure)]
 
+    def is_settled(self, overlap: timedelta) -> bool:
+        """Return whether any row that still comes must be newer than the newest that came."""
+        sure = self._sure(overlap)
+        if self.after_id or self.bulk is not None or self.value is None or sure is None:
+            return False
+        return from_iso(self.value) < sure
+
     def goes_on(self, overlap: timedelta) -> bool:
         """Return whether a run that was stopped can go on behind its last row: no older one can still appear."""
         sure = self._sure(overlap)

@@ -57,6 +57,7 @@ class ChangedStream(SalesforceStream):
     _until: str = ""
     _mark: Bookmark | None = None
     _is_reading = False
+    _is_unchanged = False
     _has_moved = False
 
     @property
@@ -84,21 +85,34 @@ class ChangedStream(SalesforceStream):
         return self._mark
 
     def source_cursor(self) -> str | None:
-        """Return the newest change; where the first page is all, it shows it and is kept for the read."""
-        if self.bookmark.bulk is None:
+        """Return the newest change at the source, asked apart from what the read will list.
+
+        Where it is no newer than the bookmark, and too old for a transaction of its time to be still open, nothing has
+        changed, and this was the only call.
+        """
+        if self.fault is not None:
+            raise self.fault
+        mark = self.bookmark
+        is_recent = bool(mark.value and mark.after_id is None and mark.bulk is None)
+        if not self._is_reading and is_recent and not mark.is_settled(self.overlap):
+            # Rows changed shortly before the last run: they are read again, and where no newer one comes, that is all.
             first = self._open()
-            if first is not None and first.next is None:
-                newest = converted(self.columns, first.rows, cursor=self.cursor).newest
-                return max(filter(None, (self.bookmark.value, newest)), default=None)
+            newest = converted(self.columns, first.rows, cursor=self.cursor).newest if first else None
+            if first and first.next is None and (newest or "") <= (mark.value or ""):
+                return mark.value
+        until = printed(self._tap.source_now() - self._tap.lag)
         query = soql.select([self.cursor], self.name, order=[f"{self.cursor} DESC"], limit=1)
         rows = self.salesforce.query(query, entity=self.name, everything=self.everything).rows
-        return moment(rows[0].get(self.cursor)) if rows else None
+        newest = moment(rows[0].get(self.cursor)) if rows else None
+        self._is_unchanged = mark.is_settled(self.overlap) and (newest or "") <= (mark.value or "")
+        self._until = self._until or until
+        return newest
 
     def _open(self) -> Listed | None:
         """Return the first page; none where the query does not fit into an address or is too heavy for one."""
         if self._first is None:
             where = self._where()
-            self._until = printed(self._tap.source_now() - self._tap.lag)
+            self._until = self._until or printed(self._tap.source_now() - self._tap.lag)
             if self.salesforce.is_too_long(self.select(where)):
                 return None
             try:
@@ -131,6 +145,9 @@ class ChangedStream(SalesforceStream):
         yield from self._changed()
 
     def _changed(self) -> Iterator[Page]:
+        if self._is_unchanged:
+            yield Page(records=[], state=self.bookmark.done(None, until=self._until).state())
+            return
         first = self._open()
         if first is not None and (self.threshold == 0 or first.total <= self.threshold):
             yield from self._rest_pages(first)

@@ -83,10 +83,12 @@ class Salesforce:
         return None if self.used is None or self.allowed is None else self.allowed - self.used
 
     def now(self) -> datetime:
-        """Return Salesforce's time at its newest answer; it costs nothing of the allowance."""
-        if self.http.server_time is None:
+        """Return Salesforce's time at its newest answer; to ask for it costs nothing of the allowance."""
+        known = self.http.server_time or self.login.http.server_time
+        if known is None:
             self.http.request("GET", "/services/data", classify=partial(self.fault, entity=""))
-        return self.http.server_time or self.http.clock.now()
+            known = self.http.server_time or self.login.http.server_time
+        return known or self.http.clock.now()
 
     def describe(self, entity: str) -> Mapping[str, Any]:
         """Return an object's description: fields hidden from the user are not in it.

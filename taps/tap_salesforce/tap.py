@@ -279,6 +279,7 @@ class TapSalesforce(ClosedloopTap):
             ConfigError: A selected stream, an object or a field of the settings does not exist.
         """
         super().prepare()
+        self.source_now()  # asked for here, it is no call of any stream's
         unknown = sorted((self.config.get("extra_fields") or {}).keys() - ENTITIES.keys())
         if unknown:
             raise self._no_such_stream(*unknown)

@@ -23,6 +23,11 @@ def key(number, prefix="00Q"):
     return f"{prefix}Sm{number:010d}AAA"
 
 
+def refused(code, message=""):
+    """The body of a refusal."""
+    return [{"message": message, "errorCode": code}]
+
+
 def lead(number, changed="2026-10-30T10:00:00", **more):
     """A row of leads."""
     return {
@@ -114,36 +119,30 @@ class FakeSalesforce:
         parts = urlsplit(request.url)
         path = parts.path.removeprefix(BASE).strip("/")
         params = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        query = params.get("q", "")
-        found = re.search(r"\bFROM (\w+)", query)
+        found = re.search(r"\bFROM (\w+)", params.get("q", ""))
         name = found[1] if found else (path.split("/")[1] if path.startswith("sobjects/") else "")
-        call = {"method": request.method, "path": path, "name": name, **params}
         if parts.path == "/services/data":
             return self.reply(200, [{"version": "67.0"}])
-        self.calls.append(call)
+        self.calls.append({"method": request.method, "path": path, "name": name, **params})
         if request.headers["Authorization"].removeprefix("Bearer ") in self.refused_tokens:
-            return self.reply(
-                401, [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
-            )
+            return self.reply(401, refused("INVALID_SESSION_ID", "Session expired or invalid"))
         if path.endswith("/describe"):
             return self.describe(name)
-        if self.script:
-            scripted = self.script.pop(0)
-            if scripted is not None:
-                return self.reply(*scripted)
+        scripted = self.script.pop(0) if self.script else None
+        return self.reply(*scripted) if scripted else self.resource(request, path, params, name)
+
+    def resource(self, request, path, params, name):
         if path.endswith("/deleted"):
-            return self.reply(
-                200, {"deletedRecords": self.deleted, "earliestDateAvailable": at("2026-10-16T00:00:00")}
-            )
+            return self.reply(200, {"deletedRecords": self.deleted})
         if path.startswith("jobs/query"):
             return self.job(request, path, params)
-        if query:
-            return self.query(query, name, is_all=path == "queryAll")
-        if path.startswith("query/") and (rows := self.cursors.pop(path, None)) is not None:
-            return self.page(rows[0], rows[1])
-        return self.reply(
-            404, [{"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}]
-        )
+        if "q" in params:
+            return self.query(params["q"], name, is_all=path == "queryAll")
+        if (held := self.cursors.pop(path, None)) is not None:
+            return self.page(*held)
+        if path.startswith("query/"):
+            return self.reply(400, refused("INVALID_QUERY_LOCATOR", "invalid query locator"))
+        return self.reply(404, refused("NOT_FOUND", "The requested resource does not exist"))
 
     def describe(self, name):
         if name in self.absent:
@@ -155,10 +154,9 @@ class FakeSalesforce:
 
     def query(self, query, name, *, is_all):
         selected = re.match(r"SELECT (.*?) FROM", query)[1].split(", ")
-        gone = {"Id"} if False else set(self.hidden.get(name, ()))
-        if lacking := [field for field in selected if field in gone]:
+        if lacking := [field for field in selected if field in self.hidden.get(name, ())]:
             message = f"No such column '{lacking[0]}' on entity '{name}'."
-            return self.reply(400, [{"message": message, "errorCode": "INVALID_FIELD"}])
+            return self.reply(400, refused("INVALID_FIELD", message))
         rows = [row for row in self.rows.get(name, []) if is_all or not row.get("IsDeleted")]
         rows = [row for row in rows if matches(row, query)]
         if "COUNT()" in query:
@@ -176,7 +174,7 @@ class FakeSalesforce:
         shown, after = rows[start : start + self.page_size], start + self.page_size
         body = {"totalSize": len(rows), "done": after >= len(rows), "records": shown}
         if after < len(rows):
-            path = f"query/01gSm{len(self.cursors)}-{after}"
+            path = f"query/01gSm0-{after}"
             self.cursors[path] = (rows, after)
             body["nextRecordsUrl"] = f"{BASE}/{path}"
         return self.reply(200, body)
@@ -188,7 +186,7 @@ class FakeSalesforce:
             return self.reply(200, {"id": number, "state": "UploadComplete"})
         number = path.split("/")[2]
         if number not in self.jobs:
-            return self.reply(404, [{"message": "not found", "errorCode": "NOT_FOUND"}])
+            return self.reply(404, refused("NOT_FOUND", "not found"))
         if path.endswith("/results"):
             return self.results(number, params)
         return self.reply(200, {"id": number, "state": "JobComplete", **self.jobs[number].get("said", {})})
