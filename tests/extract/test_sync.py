@@ -350,3 +350,45 @@ def test_money_of_a_number_is_text_all_the_same(foreign):
     foreign.sync(streams={}, lines=lines)
     values = [Decimal(text) for _, text in foreign.rows("bill", "id, sum")]
     assert values == [Decimal("99999999999999.99"), Decimal("1.005")]
+
+
+GONE = {"_sdc_deleted_at": TIME, "id": WHOLE, "v": WHOLE, "name": TEXT}
+
+
+def deleting(*rows):
+    names = ("id", "v", "name", "_sdc_deleted_at")
+    return {
+        "rows": [dict(zip(names, row, strict=True)) for row in rows],
+        "schema": GONE,
+        "keys": ["id"],
+        "page": 9,
+    }
+
+
+def test_a_tombstone_marks_the_row_and_takes_no_fact_away(place):
+    place.sync(streams={"lead": deleting((1, 1, "one", None), (2, 2, "two", None), (3, 3, "three", None))})
+    gone = "2026-11-20T10:00:00Z"
+    counts = {"proof": {"source_count": 1, "source_cursor": None}}
+    later = deleting((2, 4, None, gone), (3, 5, "three!", gone), (9, 6, None, gone))
+    result = place.sync(streams={"lead": {**later, **counts}})["lead"]
+
+    assert result.verdict == "proven"
+    assert place.rows() == [(1, 1, "one")]
+    assert place.rows(columns="id, name, _deleted_at::varchar", where="_deleted_at is not null") == [
+        (2, "two", "2026-11-20 10:00:00+00"), (3, "three!", "2026-11-20 10:00:00+00"), (9, None, "2026-11-20 10:00:00+00"),
+    ]  # fmt: skip
+
+
+def test_within_a_segment_the_last_word_on_a_row_counts(place):
+    gone = "2026-11-20T10:00:00Z"
+    place.sync(streams={"lead": deleting(
+        (1, 1, "one", None), (2, 2, "two", None), (1, 3, None, gone), (2, 4, None, gone), (2, 5, "back", None)
+    )})  # fmt: skip
+    assert place.rows() == [(2, 5, "back")]
+    assert place.rows(columns="id, name", where="_deleted_at is not null") == [(1, "one")]
+
+
+def test_a_row_that_was_deleted_may_come_back(place):
+    place.sync(streams={"lead": deleting((1, 1, "one", "2026-11-20T10:00:00Z"))})
+    place.sync(streams={"lead": deleting((1, 2, "one again", None))})
+    assert place.rows() == [(1, 2, "one again")]

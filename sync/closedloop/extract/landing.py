@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _REFUSED = "refused.json"
 _REPAIRED = "repaired.json"
 _KEPT = 20_000
+#: The Singer name for a row's deletion: what carries it is a tombstone.
+_TOMBSTONE = "_sdc_deleted_at"
 
 
 class _UnreadableError(Exception):
@@ -172,21 +174,45 @@ class Landing:
 
     def _merge(self, table: str, files: Files, number: int, at: datetime) -> None:
         """Put the staged rows in the place of those they replace; of one key, the last one wins."""
+        names = [column.name for column in files.schema.columns]
+        if _TOMBSTONE not in names or files.mode != "upsert":
+            self._replace(table, files, number, at)
+            return
+        same = " and ".join(f"one.{quote(key)} = other.{quote(key)}" for key in files.schema.keys)
+        self.store.query(  # a row that came back later in the same part lives
+            f"delete from staged as one using staged as other where one.{_TOMBSTONE} is not null"
+            f" and other.{_TOMBSTONE} is null and other._fault is null and {same} and other.rowid > one.rowid"
+        )
+        self._replace(table, files, number, at, only=f"staged.{_TOMBSTONE} is null")
+        # A deletion takes nothing away that was a fact: what the tombstone leaves out is filled with what was held.
+        filled = (quote(name) for name in names if name not in files.schema.keys)
+        sets = ", ".join(f"{name} = coalesce(one.{name}, other.{name})" for name in filled)
+        self.store.query(
+            f"update staged as one set {sets} from {table} as other where one.{_TOMBSTONE} is not null and {same}"
+        )
+        self._replace(table, files, number, at, only=f"staged.{_TOMBSTONE} is not null")
+
+    def _replace(
+        self, table: str, files: Files, number: int, at: datetime, *, only: str | None = None
+    ) -> None:
         names = [quote(column.name) for column in files.schema.columns]
         identity = [quote(name) for name in files.schema.keys] or names
-        good = "_fault is null"
+        good = "staged._fault is null" + (f" and {only}" if only else "")
         if files.mode in ("upsert", "append"):
             same = " and ".join(f"held.{name} is not distinct from staged.{name}" for name in identity)
             if files.mode == "upsert":
                 same = same.replace(" is not distinct from ", " = ")
-            self.store.query(f"delete from {table} as held using staged where staged.{good} and {same}")
+            self.store.query(f"delete from {table} as held using staged where {good} and {same}")
             good += (
                 f" and rowid in (select max(rowid) from staged where {good} group by {', '.join(identity)})"
             )
+        gone = "null"
+        if quote(_TOMBSTONE) in names:
+            gone = f"case when {_TOMBSTONE} is not null then coalesce(try_cast({_TOMBSTONE} as timestamptz), ?) end"
         self.store.query(
-            f"insert into {table} ({', '.join(names)}, _loaded_at, _segment)"
-            f" select {', '.join(names)}, ?, ? from staged where {good} order by rowid",
-            [at, number],
+            f"insert into {table} ({', '.join(names)}, _deleted_at, _loaded_at, _segment)"
+            f" select {', '.join(names)}, {gone}, ?, ? from staged where {good} order by rowid",
+            [*([at] if "?" in gone else []), at, number],
         )
 
     def _activate(self, stream: str, version: int, first: int, at: datetime) -> None:

@@ -54,6 +54,7 @@ _OWN: dict[str, dict[str, str]] = {
         "phone": TEXT,
         "status": TEXT,
         "occurred_at": TIME,
+        "occurred_on": DAY,
         "created_at": TIME,
     },
     "person": {

@@ -25,6 +25,7 @@ SELECT
         ELSE 'registered'
     END AS status,
     CASE WHEN r.state = 'done' THEN r.date_closed END AS occurred_at,
+    CAST(NULL AS DATE) AS occurred_on,
     r.create_date AS created_at
 FROM (
     SELECT

@@ -14,7 +14,7 @@ select
     blank_to_null(touch.phone) as phone,
     touch.status,
     status_rank.rank as status_rank,
-    cast((touch.occurred_at at time zone run.time_zone) as date) as occurred_on
+    coalesce(cast((touch.occurred_at at time zone run.time_zone) as date), touch.occurred_on) as occurred_on
 from staging.touch as touch
 cross join param.run as run
 left join survivor as moved on moved.entity = 'campaign' and moved.key = touch.campaign_key
