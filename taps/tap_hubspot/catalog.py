@@ -6,84 +6,14 @@ null where nothing is mapped. Streams whose rows have no id of their own get one
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from tap_hubspot.kinds import DELETED, TYPES, Association, CrmObject, Source, of_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["text", "decimal", "share", "time", "day", "whole", "yes", "any"]
-
-_TEXT: dict[str, Any] = {"type": ["string", "null"]}
-_DECIMAL = {**_TEXT, "format": "singer.decimal"}
-#: What a column's kind is in JSON Schema. A share is a decimal that HubSpot prints with rounding noise.
-TYPES: Mapping[str, dict[str, Any]] = {
-    "text": _TEXT,
-    "decimal": _DECIMAL,
-    "share": _DECIMAL,
-    "time": {**_TEXT, "format": "date-time"},
-    "day": {**_TEXT, "format": "date"},
-    "whole": {"type": ["integer", "null"]},
-    "yes": {"type": ["boolean", "null"]},
-    "any": {"type": ["object", "array", "null"]},
-}
-#: The core's mark of a deleted row.
-DELETED = "_sdc_deleted_at"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One stream.
-
-    Args:
-        columns: Name to kind.
-        key: Column that is the key.
-        scope: What the token must have.
-        cursor: Column that orders the changes.
-        deletes: Whether deleted rows are sent.
-        mapping: Setting that maps columns to the admin's custom properties.
-        optional: Whether the stream may be left out where the token lacks the scope or the account the feature.
-        default: Whether it is read unless the admin says otherwise.
-    """
-
-    columns: Mapping[str, Kind]
-    scope: str
-    key: str = "id"
-    cursor: str | None = None
-    deletes: bool = False
-    mapping: str | None = None
-    optional: bool = False
-    default: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrmObject(Source):
-    """A stream of CRM records: `columns` are those of the record, `properties` are asked for.
-
-    Args:
-        properties: Name to kind.
-        modified: Property that stamps changes.
-    """
-
-    properties: Mapping[str, Kind] = field(default_factory=dict)
-    modified: str = "hs_lastmodifieddate"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Association(Source):
-    """A stream of associations: from one object's records to another's."""
-
-    origin: str
-    to: str
-
-
-def _columns(text: str = "", **kinds: str) -> dict[str, Kind]:
-    """Return name to kind; names are separated by blanks."""
-    found: dict[str, Kind] = dict.fromkeys(text.split(), "text")
-    for kind, names in kinds.items():
-        found |= dict.fromkeys(names.split(), kind)  # type: ignore[arg-type] # the keyword is the kind
-    return found
-
+    from tap_hubspot.kinds import Kind
 
 #: Columns of ours to the admin's custom properties, where the admin does not say otherwise.
 DEFAULT_MAPPINGS: Mapping[str, Mapping[str, str]] = {
@@ -98,30 +28,30 @@ DEFAULT_MAPPINGS: Mapping[str, Mapping[str, str]] = {
     },
     "opportunity_fields": {
         "number": "deal_number",
-        "po": "po_number",
+        "po": "po",
         "lead_source": "hs_analytics_source",
         "campaign": "hs_campaign",
     },
-    "account_fields": {"tax_id": "tax_id", "external_id": "external_id", "email": "email"},
+    "account_fields": {"tax_id": "tax_id", "external_id": "external_id", "email": "company_email"},
 }
 #: Kinds of the mapped columns.
 MAPPED: Mapping[str, Mapping[str, Kind]] = {
-    "campaign_fields": _columns(
+    "campaign_fields": of_kinds(
         "code series edition kind", whole="expected_attendees", decimal="budget actual_cost"
     ),
-    "opportunity_fields": _columns("number po lead_source campaign"),
-    "account_fields": _columns("tax_id external_id email"),
+    "opportunity_fields": of_kinds("number po lead_source campaign"),
+    "account_fields": of_kinds("tax_id external_id email"),
 }
 #: Status of a participation to the status of a touch; ``*`` stands for every type of event.
 DEFAULT_STATUSES: Mapping[str, Mapping[str, str]] = {
     "*": {"REGISTERED": "registered", "ATTENDED": "attended", "NO_SHOW": "no_show", "CANCELLED": "cancelled"}
 }
 
-_RECORD = _columns("id merged_into", time="createdAt updatedAt archivedAt", yes="archived")
-_STAMPS = _columns("hs_object_id hubspot_owner_id hs_merged_object_ids", time="hs_lastmodifieddate")
+_RECORD = of_kinds("id merged_into", time="createdAt updatedAt archivedAt", yes="archived")
+_STAMPS = of_kinds("hs_object_id hubspot_owner_id hs_merged_object_ids", time="hs_lastmodifieddate")
 _ACTIVITY = {
     **_STAMPS,
-    **_columns("hs_object_source hs_object_source_id", time="hs_timestamp hs_createdate"),
+    **of_kinds("hs_object_source hs_object_source_id", time="hs_timestamp hs_createdate"),
 }
 
 
@@ -143,11 +73,11 @@ OBJECTS: Mapping[str, CrmObject] = dict(
         _object(
             "companies",
             {
-                **_columns(
+                **of_kinds(
                     "name domain website phone address address2 city state zip country hs_country_code"
                 ),
-                **_columns("industry type lifecyclestage hs_parent_company_id"),
-                **_columns(decimal="annualrevenue numberofemployees", time="createdate"),
+                **of_kinds("industry type lifecyclestage hs_parent_company_id"),
+                **of_kinds(decimal="annualrevenue numberofemployees", time="createdate"),
                 **_STAMPS,
             },
             mapping="account_fields",
@@ -155,25 +85,25 @@ OBJECTS: Mapping[str, CrmObject] = dict(
         _object(
             "contacts",
             {
-                **_columns("email firstname lastname company jobtitle phone mobilephone website"),
-                **_columns(
+                **of_kinds("email firstname lastname company jobtitle phone mobilephone website"),
+                **of_kinds(
                     "address city state zip country lifecyclestage hs_lead_status associatedcompanyid"
                 ),
-                **_columns("hs_additional_emails hs_calculated_merged_vids hs_marketable_status"),
-                **_columns("hs_object_id hubspot_owner_id hs_merged_object_ids"),
-                **_columns(time="createdate lastmodifieddate", yes="hs_email_optout"),
+                **of_kinds("hs_additional_emails hs_calculated_merged_vids hs_marketable_status"),
+                **of_kinds("hs_object_id hubspot_owner_id hs_merged_object_ids"),
+                **of_kinds(time="createdate lastmodifieddate", yes="hs_email_optout"),
             },
             modified="lastmodifieddate",
         ),
         _object(
             "deals",
             {
-                **_columns("dealname deal_currency_code dealstage pipeline dealtype closed_lost_reason"),
-                **_columns("hs_campaign hs_analytics_source hs_analytics_source_data_1"),
-                **_columns(time="closedate createdate", share="hs_deal_stage_probability"),
-                **_columns(yes="hs_is_closed hs_is_closed_won"),
-                **_columns(decimal="amount amount_in_home_currency hs_exchange_rate"),
-                **_columns(decimal="hs_closed_amount hs_closed_amount_in_home_currency"),
+                **of_kinds("dealname deal_currency_code dealstage pipeline dealtype closed_lost_reason"),
+                **of_kinds("hs_campaign hs_analytics_source hs_analytics_source_data_1"),
+                **of_kinds(time="closedate createdate", share="hs_deal_stage_probability"),
+                **of_kinds(yes="hs_is_closed hs_is_closed_won"),
+                **of_kinds(decimal="amount amount_in_home_currency hs_exchange_rate"),
+                **of_kinds(decimal="hs_closed_amount hs_closed_amount_in_home_currency"),
                 **_STAMPS,
             },
             mapping="opportunity_fields",
@@ -181,8 +111,8 @@ OBJECTS: Mapping[str, CrmObject] = dict(
         _object(
             "leads",
             {
-                **_columns("hs_lead_name hs_lead_type hs_lead_label hs_pipeline hs_pipeline_stage"),
-                **_columns(time="hs_createdate"),
+                **of_kinds("hs_lead_name hs_lead_type hs_lead_label hs_pipeline hs_pipeline_stage"),
+                **of_kinds(time="hs_createdate"),
                 **_STAMPS,
             },
             optional=True,
@@ -190,8 +120,8 @@ OBJECTS: Mapping[str, CrmObject] = dict(
         _object(
             "tickets",
             {
-                **_columns("subject hs_pipeline hs_pipeline_stage hs_ticket_priority hs_ticket_category"),
-                **_columns("source_type", time="createdate closed_date"),
+                **of_kinds("subject hs_pipeline hs_pipeline_stage hs_ticket_priority hs_ticket_category"),
+                **of_kinds("source_type", time="createdate closed_date"),
                 **_STAMPS,
             },
             scope="tickets",
@@ -200,8 +130,8 @@ OBJECTS: Mapping[str, CrmObject] = dict(
         _object(
             "calls",
             {
-                **_columns("hs_call_title hs_call_direction hs_call_status hs_call_disposition"),
-                **_columns(decimal="hs_call_duration"),
+                **of_kinds("hs_call_title hs_call_direction hs_call_status hs_call_disposition"),
+                **of_kinds(decimal="hs_call_duration"),
                 **_ACTIVITY,
             },
             optional=True,
@@ -209,21 +139,21 @@ OBJECTS: Mapping[str, CrmObject] = dict(
         _object(
             "meetings",
             {
-                **_columns("hs_meeting_title hs_meeting_outcome"),
-                **_columns(time="hs_meeting_start_time hs_meeting_end_time"),
+                **of_kinds("hs_meeting_title hs_meeting_outcome"),
+                **of_kinds(time="hs_meeting_start_time hs_meeting_end_time"),
                 **_ACTIVITY,
             },
             optional=True,
         ),
         _object(
             "emails",
-            {**_columns("hs_email_subject hs_email_direction hs_email_status"), **_ACTIVITY},
+            {**of_kinds("hs_email_subject hs_email_direction hs_email_status"), **_ACTIVITY},
             optional=True,
         ),
         _object(
             "tasks",
             {
-                **_columns("hs_task_subject hs_task_status hs_task_type", time="hs_task_completion_date"),
+                **of_kinds("hs_task_subject hs_task_status hs_task_type", time="hs_task_completion_date"),
                 **_ACTIVITY,
             },
             optional=True,
@@ -245,7 +175,7 @@ _PAIRS = (
 
 ASSOCIATIONS: Mapping[str, Association] = {
     f"{origin}_to_{to}": Association(
-        columns=_columns("key from_id to_id category label", whole="type_id"),
+        columns=of_kinds("key from_id to_id category label", whole="type_id"),
         key="key",
         scope=OBJECTS[origin].scope,
         origin=origin,
@@ -260,11 +190,11 @@ HISTORY: tuple[str, ...] = ("dealstage", "amount")
 
 _EVENTS = "crm.objects.marketing_events.read"
 _CAMPAIGNS = "marketing.campaigns.read"
-_ITEM = _columns("id campaign_id name description currency_code", decimal="amount", whole="order")
+_ITEM = of_kinds("id campaign_id name description currency_code", decimal="amount", whole="order")
 
 OTHERS: Mapping[str, Source] = {
     "owners": Source(
-        columns=_columns(
+        columns=of_kinds(
             "id email type firstName lastName userId userIdIncludingInactive",
             time="createdAt updatedAt",
             yes="archived",
@@ -273,7 +203,7 @@ OTHERS: Mapping[str, Source] = {
         scope="crm.objects.owners.read",
     ),
     "pipeline_stages": Source(
-        columns=_columns(
+        columns=of_kinds(
             "key object_type pipeline_id pipeline_label id label",
             whole="display_order pipeline_display_order",
             share="probability",
@@ -284,7 +214,7 @@ OTHERS: Mapping[str, Source] = {
         scope="crm.objects.deals.read",
     ),
     "account_info": Source(
-        columns=_columns(
+        columns=of_kinds(
             "portalId accountType timeZone companyCurrency dataHostingLocation uiDomain utcOffset",
             any="additionalCurrencies",
         ),
@@ -292,12 +222,12 @@ OTHERS: Mapping[str, Source] = {
         scope="oauth",
     ),
     "company_currency": Source(
-        columns=_columns("id currencyCode", time="createdAt updatedAt"),
+        columns=of_kinds("id currencyCode", time="createdAt updatedAt"),
         scope="settings.currencies.read",
         optional=True,
     ),
     "exchange_rates": Source(
-        columns=_columns(
+        columns=of_kinds(
             "id fromCurrencyCode toCurrencyCode",
             decimal="conversionRate",
             time="effectiveAt createdAt updatedAt",
@@ -307,7 +237,7 @@ OTHERS: Mapping[str, Source] = {
         optional=True,
     ),
     "campaigns": Source(
-        columns=_columns(
+        columns=of_kinds(
             "id hs_name hs_notes hs_audience hs_goal hs_currency_code hs_campaign_status hs_owner hs_utm"
             " hs_object_id",
             day="hs_start_date hs_end_date",
@@ -320,16 +250,16 @@ OTHERS: Mapping[str, Source] = {
         optional=True,
     ),
     "campaign_budget_items": Source(
-        columns={**_ITEM, **_columns(time="createdAt updatedAt")}, scope=_CAMPAIGNS, optional=True
+        columns={**_ITEM, **of_kinds(time="createdAt updatedAt")}, scope=_CAMPAIGNS, optional=True
     ),
     "campaign_spend_items": Source(
-        columns={**_ITEM, **_columns(time="createdAt updatedAt")}, scope=_CAMPAIGNS, optional=True
+        columns={**_ITEM, **of_kinds(time="createdAt updatedAt")}, scope=_CAMPAIGNS, optional=True
     ),
     "campaign_assets": Source(
-        columns=_columns("key campaign_id asset_type id name"), key="key", scope=_CAMPAIGNS, optional=True
+        columns=of_kinds("key campaign_id asset_type id name"), key="key", scope=_CAMPAIGNS, optional=True
     ),
     "marketing_events": Source(
-        columns=_columns(
+        columns=of_kinds(
             "objectId eventName eventType eventOrganizer eventDescription eventUrl eventStatus eventStatusV2"
             " externalEventId app_id app_name",
             time="startDateTime endDateTime createdAt updatedAt",
@@ -342,7 +272,7 @@ OTHERS: Mapping[str, Source] = {
         mapping="campaign_fields",
     ),
     "participations": Source(
-        columns=_columns(
+        columns=of_kinds(
             "id marketing_event_id contact_id email firstname lastname attendanceState touch_status",
             time="occurredAt createdAt",
             whole="attendanceDurationSeconds",
@@ -351,17 +281,17 @@ OTHERS: Mapping[str, Source] = {
         scope=_EVENTS,
     ),
     "property_history": Source(
-        columns=_columns("key object id property value source_type source_id", time="timestamp"),
+        columns=of_kinds("key object id property value source_type source_id", time="timestamp"),
         key="key",
         scope="crm.objects.deals.read",
     ),
     "forms": Source(
-        columns=_columns("id name formType", time="createdAt updatedAt", yes="archived"),
+        columns=of_kinds("id name formType", time="createdAt updatedAt", yes="archived"),
         scope="forms",
         optional=True,
     ),
     "form_submissions": Source(
-        columns=_columns(
+        columns=of_kinds(
             "key form_id email firstname lastname company phone page_url", time="submitted_at", any="values"
         ),
         key="key",
@@ -370,7 +300,7 @@ OTHERS: Mapping[str, Source] = {
         default=False,
     ),
     "lists": Source(
-        columns=_columns(
+        columns=of_kinds(
             "listId name objectTypeId processingType processingStatus",
             time="createdAt updatedAt deletedAt",
             whole="listVersion size",
@@ -380,14 +310,14 @@ OTHERS: Mapping[str, Source] = {
         optional=True,
     ),
     "list_memberships": Source(
-        columns=_columns("key list_id object_type_id record_id", time="membership_timestamp"),
+        columns=of_kinds("key list_id object_type_id record_id", time="membership_timestamp"),
         key="key",
         scope="crm.lists.read",
         optional=True,
         default=False,
     ),
     "subscriptions": Source(
-        columns=_columns("key email subscription_id subscription_name status source", time="timestamp"),
+        columns=of_kinds("key email subscription_id subscription_name status source", time="timestamp"),
         key="key",
         scope="communication_preferences.read",
         optional=True,
@@ -416,7 +346,7 @@ def schema(stream: str, *, written: tuple[str, ...] = ()) -> dict[str, Any]:
     source = STREAMS[stream]
     found = {name: TYPES[kind] for name, kind in columns(stream).items()}
     for name in written:
-        found.setdefault(name, _TEXT)
+        found.setdefault(name, TYPES["text"])
     if source.deletes:
         found[DELETED] = TYPES["time"]
     found[source.key] = {"type": ["string"]}
