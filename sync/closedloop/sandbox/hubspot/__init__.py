@@ -28,3 +28,8 @@ campaign_of_event, lead), the world's key to ``object/id`` with the objects mark
 companies, deals, stages, owners, calls|meetings|emails|tasks, changes, campaigns, leads. A change's id is
 ``<deal>:<property>:<epoch ms>``.
 """
+
+from closedloop.sandbox.hubspot.options import SCOPES, Options, Rule
+from closedloop.sandbox.hubspot.simulator import Simulator, serve
+
+__all__ = ["SCOPES", "Options", "Rule", "Simulator", "serve"]
