@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Objects that figures go to, where the settings do not say.
 _USUAL = ("marketing_events", "companies")
+#: Not every account has campaigns; figures go to those without an event only.
+_SPARE = frozenset({"campaigns"})
 _NOTHING: Mapping[str, object] = {"inputs": []}
 _LEFT = "X-HubSpot-RateLimit-Daily-Remaining"
 
@@ -47,7 +49,8 @@ def checks(portal: Portal, checked: Mapping[str, Sequence[str]]) -> Iterator[Che
         )
     for name in checked or _USUAL:
         if name in OBJECTS:
-            yield from _object(portal, OBJECTS[name], checked.get(name, ()), needed=name in checked)
+            needed = name in checked and name not in _SPARE
+            yield from _object(portal, OBJECTS[name], checked.get(name, ()), needed=needed)
 
 
 def _object(portal: Portal, written: Written, fields: Sequence[str], *, needed: bool) -> Iterator[Check]:
@@ -61,7 +64,7 @@ def _object(portal: Portal, written: Written, fields: Sequence[str], *, needed: 
         name=f"{written.schema_scope}:{written.name}",
         fix=f"for `provision` add {written.schema_scope}, or let an admin make the properties",
     )
-    yield from _fields(portal, written, fields)
+    yield from _fields(portal, written, fields, needed=needed)
 
 
 def _read(portal: Portal, written: Written) -> object:
@@ -99,13 +102,15 @@ def _scope(
     return Check(name=line, ok=True, message=f"the token has {scope}", required=needed)
 
 
-def _fields(portal: Portal, written: Written, fields: Sequence[str]) -> Iterator[Check]:
+def _fields(portal: Portal, written: Written, fields: Sequence[str], *, needed: bool) -> Iterator[Check]:
     if not fields:
         return
     try:
         known = portal.properties(written.name)
     except ClosedloopError as error:
-        yield Check(name=f"object:{written.name}", ok=False, message=error.message, fix=error.fix)
+        yield Check(
+            name=f"object:{written.name}", ok=False, message=error.message, fix=error.fix, required=needed
+        )
         return
     for field in fields:
         found = known.get(field)
@@ -115,4 +120,5 @@ def _fields(portal: Portal, written: Written, fields: Sequence[str]) -> Iterator
             ok=good,
             message="is there" if good else "is missing, of another type, or HubSpot's own",
             fix=None if good else "make it with `closedloop provision`",
+            required=needed,
         )

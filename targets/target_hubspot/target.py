@@ -66,12 +66,6 @@ def _settings_schema() -> dict[str, Any]:
             "token_key", th.StringType, secret=True, title="Token key", description="Encrypts the kept token."
         ),
         th.Property(
-            "portal_id",
-            th.StringType,
-            title="Account",
-            description="Id of the HubSpot account: one OAuth app may be installed in several.",
-        ),
-        th.Property(
             "url",
             th.StringType,
             default="https://api.hubapi.com",
@@ -152,22 +146,22 @@ class TargetHubspot(Target):
         )
 
     def _token_store(self) -> TokenStore | None:
-        """Return where the tap of this connection keeps its token too."""
+        """Return where the tap of this connection keeps its token too: under the connection's name, or its own."""
+        name = self.config.get("closedloop_connection")
         folder = self.config.get("token_folder") or self.config.get("closedloop_tokens")
         if not folder:
             return None
         return TokenStore(
             folder=Path(folder),
             client=self.config["client_id"],
-            tenant=self.config.get("portal_id") or "hubspot",
+            tenant=f"connections.{name}" if name else "tap-hubspot",
             key=self.config.get("token_key"),
             clock=system_clock(),
         )
 
     def identity(self) -> str:
-        """Return address and account, or the part of the token that is no secret."""
-        config = self.config
-        return f"{config.get('url')} {config.get('portal_id') or config.get('client_id') or 'private app'}"
+        """Return the address and the app; a private app has no name that is no secret."""
+        return f"{self.config.get('url')} {self.config.get('client_id') or 'private app'}"
 
     def id_fields(self, sink: Sink) -> Sequence[str]:
         """Return the properties that identify the record and are no field of it."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from target_hubspot.portal import Portal, Property
 
 _NUMBER, _GUID = re.compile(r"[1-9][0-9]{0,18}"), re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _NEITHER = "nothing of HubSpot's own is written; leave it out"
 
 
@@ -179,9 +180,11 @@ class HubspotWriter(Writer):
         """Make a property if it is not there."""
         if wish.stream not in OBJECTS:
             self.open(wish.stream, ["id"])
-        if wish.field.startswith("hs_"):
-            msg = f"{wish.field} would look like a property of HubSpot's own"
-            raise ForeignFieldError(msg, where=wish.stream, fix="choose a name without hs_ in front")
+        if wish.field.startswith("hs_") or not _NAME.fullmatch(wish.field):
+            msg = f"{wish.field} is no name for a property of ours"
+            raise ForeignFieldError(
+                msg, where=wish.stream, fix="use small letters, digits and _, without hs_ in front"
+            )
         return provision(self.portal, wish)
 
     def check(self) -> Iterator[Check]:

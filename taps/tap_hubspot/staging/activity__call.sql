@@ -1,5 +1,5 @@
 -- activity: calls made or taken.
--- grain: one of them for each contact that it is about; one that is about a deal or company only is one row. inputs: calls,
+-- grain: one of them for each contact that it is about; about a deal or company only, one row. inputs: calls,
 -- calls_to_contacts, calls_to_companies, calls_to_deals, account_info.
 -- A call that was only planned, or never got through to the line, is none.
 -- Writing our own properties makes none, so nothing here is ours.

@@ -1,5 +1,5 @@
 -- activity: one-to-one e-mails sent.
--- grain: one of them for each contact that it is about; one that is about a deal or company only is one row. inputs: emails,
+-- grain: one of them for each contact that it is about; about a deal or company only, one row. inputs: emails,
 -- emails_to_contacts, emails_to_companies, emails_to_deals, account_info.
 -- What a customer wrote is nobody's work, and what bounced or still waits was not sent.
 -- Writing our own properties makes none, so nothing here is ours.

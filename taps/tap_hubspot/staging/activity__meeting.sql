@@ -1,5 +1,5 @@
 -- activity: meetings.
--- grain: one of them for each contact that it is about; one that is about a deal or company only is one row. inputs: meetings,
+-- grain: one of them for each contact that it is about; about a deal or company only, one row. inputs: meetings,
 -- meetings_to_contacts, meetings_to_companies, meetings_to_deals, account_info.
 -- Most outcomes are never entered: a meeting counts unless it is known not to have been held.
 -- Writing our own properties makes none, so nothing here is ours.

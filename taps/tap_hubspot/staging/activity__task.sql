@@ -1,5 +1,5 @@
 -- activity: tasks done.
--- grain: one of them for each contact that it is about; one that is about a deal or company only is one row. inputs: tasks,
+-- grain: one of them for each contact that it is about; about a deal or company only, one row. inputs: tasks,
 -- tasks_to_contacts, tasks_to_companies, tasks_to_deals, account_info.
 -- Open tasks are plans.
 -- Writing our own properties makes none, so nothing here is ours.

@@ -17,7 +17,7 @@ SELECT
 FROM (
     SELECT x.from_id, x.to_id, MIN(x.label) AS label
     FROM raw.deals_to_contacts AS x
-    WHERE x._deleted_at IS NULL
+    WHERE x._deleted_at IS NULL AND x.from_id IS NOT NULL AND x.to_id IS NOT NULL
     GROUP BY x.from_id, x.to_id
 ) AS r
 CROSS JOIN (

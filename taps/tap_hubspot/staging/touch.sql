@@ -14,9 +14,7 @@ SELECT
     CAST(NULL AS TEXT) AS merged_into,
     c.connection || ':marketing_events/' || p.marketing_event_id AS campaign_key,
     CASE
-        WHEN COALESCE(TRIM(p.email), '') <> '' OR COALESCE(TRIM(p.firstname), '') <> '' OR COALESCE(TRIM(p.lastname), '') <> ''
-            OR COALESCE(TRIM(k.email), '') <> '' OR COALESCE(TRIM(k.firstname), '') <> ''
-            OR COALESCE(TRIM(k.lastname), '') <> ''
+        WHEN TRIM(CONCAT_WS('', p.email, p.firstname, p.lastname, k.email, k.firstname, k.lastname)) <> ''
             THEN c.connection || ':contacts/' || p.contact_id
     END AS person_key,
     COALESCE(p.email, k.email) AS email,

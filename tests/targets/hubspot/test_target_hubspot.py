@@ -387,8 +387,9 @@ def test_provision_refuses_another_type_and_names_of_hubspots_own(writer):
     wrong = writer.provision(FieldWish(stream=COMPANIES, field="x_date", type="money", label="New"))
 
     assert (wrong.state, "date" in wrong.reason) == ("wrong_type", True)
-    with pytest.raises(ForeignFieldError):
-        writer.provision(FieldWish(stream=COMPANIES, field="hs_new", type="money", label="New"))
+    for field in ("hs_new", "New", "a b", ""):
+        with pytest.raises(ForeignFieldError):
+            writer.provision(FieldWish(stream=COMPANIES, field=field, type="money", label="New"))
     with pytest.raises(UnknownStreamError):
         writer.provision(FieldWish(stream="quotes", field="x_new", type="money", label="New"))
 
