@@ -78,7 +78,7 @@ class Changed:
 
     def _all(self, name: str, until: datetime) -> Seen:
         if name == CAMPAIGNS:
-            return self._campaigns(until)
+            return self._campaigns(None, until)
         source, ids, newest = OBJECTS[name], list[str](), ""
         after: str | None = None
         while True:
@@ -92,15 +92,20 @@ class Changed:
             after = page.after
         return Seen(opens=None, until=iso_ms(until), newest=newest, ids=ids)
 
-    def _campaigns(self, until: datetime) -> Seen:
-        params = {"limit": str(LIST_PAGE)}
-        pages = self.hubspot.all(self.hubspot.paths.campaigns, params, scope=STREAMS[CAMPAIGNS].scope)
-        ids = [str(row.get("id")) for page in pages for row in page.rows]
-        return Seen(opens=None, until=iso_ms(until), newest="", ids=ids)
+    def _campaigns(self, opens: datetime | None, until: datetime) -> Seen:
+        params = {"limit": str(LIST_PAGE), "sort": "-updatedAt"}
+        first = iso_ms(opens) if opens else ""
+        ids: list[str] = []
+        for page in self.hubspot.all(self.hubspot.paths.campaigns, params, scope=STREAMS[CAMPAIGNS].scope):
+            fresh = [str(row.get("id")) for row in page.rows if str(row.get("updatedAt") or "") >= first]
+            ids += fresh
+            if len(fresh) < len(page.rows):
+                break
+        return Seen(opens=opens, until=iso_ms(until), newest="", ids=ids)
 
     def _since(self, name: str, opens: datetime, until: datetime) -> Seen:
         if name == CAMPAIGNS:
-            return self._campaigns(until)
+            return self._campaigns(opens, until)
         source = OBJECTS[name]
         search = Search(
             hubspot=self.hubspot, name=name, modified=source.modified, properties=(), scope=source.scope

@@ -57,7 +57,7 @@ class CampaignStream(HubspotStream):
         else:
             self._check_whole(rows, total)
         self.counted = total
-        self.changed.note("campaigns", Seen(opens=opens, until=newest, newest=newest, ids=list(ids)))
+        self.changed.note("campaigns", Seen(opens=opens, until=self.until, newest=newest, ids=list(ids)))
         left = {"replication_key": CURSOR, "replication_key_value": newest or None, "columns": digest}
         yield Page(records=[], state={k: v for k, v in left.items() if v}, cursor=newest or None)
 

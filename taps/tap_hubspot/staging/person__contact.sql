@@ -1,4 +1,4 @@
--- person: contacts. Who is no opportunity or customer yet is a lead.
+-- person: contacts. Until sales accepts them they are leads.
 -- grain: one contact, archived and merged ones too. inputs: contacts, contacts_to_companies, account_info.
 -- The account is the primary company, which HubSpot keeps as an association and beside it in a property.
 -- requires: contacts, contacts_to_companies, account_info
@@ -12,7 +12,7 @@ SELECT
     k._deleted_at AS deleted_at,
     c.connection || ':contacts/' || k.merged_into AS merged_into,
     CASE
-        WHEN k.lifecyclestage IN ('subscriber', 'lead', 'marketingqualifiedlead', 'salesqualifiedlead') THEN 'lead'
+        WHEN k.lifecyclestage IN ('subscriber', 'lead', 'marketingqualifiedlead') THEN 'lead'
         ELSE 'contact'
     END AS kind,
     NULLIF(TRIM(CONCAT_WS(' ', k.firstname, k.lastname)), '') AS name,
@@ -26,7 +26,7 @@ SELECT
     c.connection || ':owners/' || k.hubspot_owner_id AS owner_key,
     CASE
         WHEN k.hs_lead_status = 'UNQUALIFIED' THEN 'disqualified'
-        WHEN k.lifecyclestage IN ('subscriber', 'lead', 'marketingqualifiedlead', 'salesqualifiedlead') THEN 'open'
+        WHEN k.lifecyclestage IN ('subscriber', 'lead', 'marketingqualifiedlead') THEN 'open'
     END AS status,
     CAST(NULL AS TEXT) AS converted_person_key,
     CAST(NULL AS TEXT) AS converted_account_key,

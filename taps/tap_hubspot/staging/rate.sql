@@ -1,5 +1,6 @@
 -- rate: exchange rates as the account keeps them: units of the company's currency for one foreign unit.
 -- grain: one exchange rate. inputs: exchange_rates, account_info.
+-- A midnight in UTC is a day, any other time a moment in the account's zone.
 -- requires: exchange_rates, account_info
 SELECT
     c.connection || ':exchange_rates/' || r.id AS key,
@@ -12,7 +13,11 @@ SELECT
     CAST(NULL AS TEXT) AS merged_into,
     r."fromCurrencyCode" AS currency,
     r."toCurrencyCode" AS home_currency,
-    CAST(r."effectiveAt" AT TIME ZONE a.zone AS DATE) AS date,
+    CASE
+        WHEN CAST(r."effectiveAt" AT TIME ZONE 'UTC' AS TIME) = TIME '00:00:00'
+            THEN CAST(r."effectiveAt" AT TIME ZONE 'UTC' AS DATE)
+        ELSE CAST(r."effectiveAt" AT TIME ZONE a.zone AS DATE)
+    END AS date,
     CAST(r."conversionRate" AS DECIMAL(24, 12)) AS rate,
     'multiply' AS direction
 FROM raw.exchange_rates AS r

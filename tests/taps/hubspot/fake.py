@@ -105,7 +105,11 @@ class FakeHubspot:
     def token(self, request):
         self.tokens.append(dict(parse_qsl(request.body.decode())))
         number = len(self.tokens)
-        answer = {"access_token": f"access-{number}", "refresh_token": f"refresh-{number}", "expires_in": 1800}
+        answer = {
+            "access_token": f"access-{number}",
+            "refresh_token": f"refresh-{number}",
+            "expires_in": 1800,
+        }
         return self.reply(200, answer)
 
     def found(self, path, query, body):
@@ -114,13 +118,21 @@ class FakeHubspot:
             return self.records(steps[2:], query, body)
         if steps[:2] == ["crm", "associations"]:
             return self.associated(steps[2], steps[3], body)
-        if steps[:2] == ["marketing", "marketing-events"]:
-            if len(steps) == 2:
-                return page(self.events, query)
-            rows = self.participations.get(steps[3], [])
+        if steps[0] == "marketing":
+            return self.marketing(steps[1:], query, body)
+        return self.other(steps, query)
+
+    def marketing(self, steps, query, body):
+        if steps[0] == "campaigns":
+            return self.campaign(steps[1:], query, body)
+        if steps == ["marketing-events"]:
+            return page(self.events, query)
+        if steps[0] == "marketing-events":
+            rows = self.participations.get(steps[2], [])
             return page(rows, query) | {"total": len(rows)}
-        if steps[:2] == ["marketing", "campaigns"]:
-            return self.campaign(steps[2:], query, body)
+        return self.other(["marketing", *steps], query)
+
+    def other(self, steps, query):
         if steps[0] == "account-info":
             return {"portalId": 7, "accountType": "STANDARD", "companyCurrency": "USD", "timeZone": "UTC"}
         if steps[-2:] == ["lists", "search"]:
@@ -143,7 +155,7 @@ class FakeHubspot:
                     one["propertiesWithHistory"] = self.histories.get(one["id"], {})
             return {"status": "COMPLETE", "results": rows}
         rows = self.archived.get(name, []) if query.get("archived") == "true" else live
-        names = query["properties"].split(",")
+        names = query.get("properties", "name").split(",")
         found = page(rows, query, key=lambda one: int(one["id"]))
         return found | {"results": [self.shown(one, names) for one in found["results"]]}
 
@@ -165,10 +177,11 @@ class FakeHubspot:
                 test = tests[one["operator"]]
                 rows = [r for r in rows if test(value(r, one["propertyName"]), int(one["value"]))]
         sort = body["sorts"][0]
-        rows.sort(
-            key=lambda one: value(one, sort["propertyName"]), reverse=sort["direction"] == "DESCENDING"
-        )
-        return {"total": len(rows), "results": [self.shown(r, body["properties"]) for r in rows[: body["limit"]]]}
+        rows.sort(key=lambda one: value(one, sort["propertyName"]), reverse=sort["direction"] == "DESCENDING")
+        return {
+            "total": len(rows),
+            "results": [self.shown(r, body["properties"]) for r in rows[: body["limit"]]],
+        }
 
     def associated(self, origin, to, body):
         held = self.associations.get((origin, to), {})
