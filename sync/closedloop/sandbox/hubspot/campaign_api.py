@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 AREA = "marketing/campaigns"
 READ, WRITE = "marketing.campaigns.read", "marketing.campaigns.write"
 STREAM = "campaigns"
+_BATCH = 50
 _ONE = f"{AREA} {{campaign}}"
 
 
@@ -54,7 +55,7 @@ def created(call: Call) -> Answer:
 @route("POST", f"{AREA} batch/create", WRITE, method="write", stream=STREAM)
 def created_many(call: Call) -> Answer:
     """Create campaigns."""
-    made = [_create(call, one) for one in call.inputs(100)]
+    made = [_create(call, one) for one in call.inputs(_BATCH)]
     return answer(call, [one.wire(one.values) for one in made], [], good=201)
 
 
@@ -62,7 +63,7 @@ def created_many(call: Call) -> Answer:
 def read_many(call: Call) -> Answer:
     """Return campaigns with their assets."""
     held = call.account.campaigns.by_id
-    ids = [str(one.get("id")) for one in call.inputs(100)]
+    ids = [str(one.get("id")) for one in call.inputs(_BATCH)]
     names = call.words("properties")
     found = [_with_assets(held[one], names) for one in ids if one in held]
     call.entry["rows"] = len(found)
@@ -74,7 +75,7 @@ def read_many(call: Call) -> Answer:
 @route("POST", f"{AREA} batch/update", WRITE, method="write", stream=STREAM)
 def updated_many(call: Call) -> Answer:
     """Change campaigns; a value that is wrong fails the whole batch."""
-    inputs = call.inputs(100)
+    inputs = call.inputs(_BATCH)
     checked = [kept(call.account, STREAM, one.get("properties") or {}, call.version) for one in inputs]
     held = call.account.campaigns.by_id
     results = []
@@ -94,7 +95,7 @@ def updated_many(call: Call) -> Answer:
 @route("POST", f"{AREA} batch/archive", WRITE, method="write", stream=STREAM)
 def archived_many(call: Call) -> Answer:
     """Delete campaigns."""
-    for one in call.inputs(100):
+    for one in call.inputs(_BATCH):
         call.account.campaigns.by_id.pop(str(one.get("id")), None)
     return 204, None
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _LISTS = "crm/lists"
 _READ = "crm.lists.read"
-_SUBSCRIPTION = {
+_ADDRESSES = 100
+_SUBSCRIPTION: dict[str, Any] = {
     "id": "1",
     "name": "Marketing Information",
     "description": "Offers, events and news",
@@ -148,19 +149,40 @@ def definitions(call: Call) -> Answer:
 )
 def status(call: Call, email: str) -> Answer:
     """Return what an address is subscribed to."""
-    return 200, {"recipient": email, "subscriptionStatuses": [_status(call, email)]}
+    found = {"id": _SUBSCRIPTION["id"], "name": _SUBSCRIPTION["name"], **_status(call, email)}
+    return 200, {"recipient": email, "subscriptionStatuses": [found]}
 
 
 @route(
-    "POST", "communication-preferences statuses/batch/read", "communication_preferences.read",
-    method="read", stream="subscriptions",
-)  # fmt: skip
+    "POST",
+    "communication-preferences statuses/batch/read",
+    "communication_preferences.read",
+    method="read",
+    stream="subscriptions",
+)
 def statuses(call: Call) -> Answer:
     """Return what addresses are subscribed to."""
     inputs = call.given().get("inputs") or []
-    if len(inputs) > 100:  # noqa: PLR2004 - HubSpot's own limit
-        raise invalid("At most 100 subscribers")
-    results = [{"subscriberIdString": one, "statuses": [_status(call, str(one))]} for one in inputs]
+    if len(inputs) > _ADDRESSES:
+        message = f"At most {_ADDRESSES} subscribers"
+        raise invalid(message)
+    results = [
+        {
+            "subscriberIdString": one,
+            "statuses": [
+                {
+                    "channel": call.text("channel"),
+                    "subscriberIdString": one,
+                    "subscriptionId": int(_SUBSCRIPTION["id"]),
+                    "subscriptionName": _SUBSCRIPTION["name"],
+                    "timestamp": "2023-11-01T00:00:00.000Z",
+                    **_status(call, str(one)),
+                }
+            ],
+        }
+        for one in inputs
+    ]
+    call.entry["rows"] = len(results)
     return 200, {"status": "COMPLETE", "results": results}
 
 
@@ -168,8 +190,6 @@ def _status(call: Call, email: str) -> dict[str, Any]:
     row = call.account.tables["contacts"].find("email", email)
     out = row is not None and row.values.get("hs_email_optout") == "true"
     return {
-        "id": _SUBSCRIPTION["id"],
-        "name": _SUBSCRIPTION["name"],
         "status": "UNSUBSCRIBED" if out else "SUBSCRIBED" if row is not None else "NOT_SPECIFIED",
-        "sourceOfStatus": "SUBSCRIPTION_STATUS",
+        "source": "SUBSCRIPTION_STATUS",
     }

@@ -42,6 +42,7 @@ class Fill:
         self.world = account.world
         self.digits = {one.code: one.digits for one in account.world.currencies}
         self.stages: dict[str, str] = {}
+        self.now = whole(account.clock.now())
 
     def run(self) -> None:
         """Write everything."""
@@ -60,6 +61,12 @@ class Fill:
             self._deal(deal, sorted(changes.get(deal.key, []), key=lambda one: one.at))
         for activity in self.world.activities:
             self._activity(activity)
+
+    def done(self) -> None:
+        """Stamp nothing later than now, though the world's last day goes on until midnight."""
+        for table in self.account.tables.values():
+            for row in table.rows.values():
+                row.created, row.updated = min(row.created, self.now), min(row.updated, self.now)
 
     def keep(self, kind: str, key: str, name: str, record_id: str) -> None:
         """Remember which record stands for a record of the world."""

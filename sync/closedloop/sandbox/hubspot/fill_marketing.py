@@ -140,6 +140,7 @@ def _form(fill: Fill) -> None:
             texts = {"email": one.email, "firstname": first, "lastname": last, "company": one.company or ""}
             found.append(
                 {
+                    "conversionId": guid(f"submission:{one.key}"),
                     "submittedAt": epoch(whole(one.created_at)),
                     "values": [
                         {"name": name, "value": text, "objectTypeId": "0-1"}

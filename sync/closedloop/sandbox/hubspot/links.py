@@ -148,7 +148,7 @@ class Links:
         """Return the records that a record is linked to, in order of their ids, with the types."""
         held = self._held.get((start, end), {}).get(start_id, {})
         return {
-            other: [self.types[key] for key in sorted(held[other], reverse=True)]
+            other: [self.types[key] for key in sorted(held[other], key=lambda one: one[1])]
             for other in sorted(held, key=int)
             if held[other]
         }

@@ -241,13 +241,13 @@ def _associations(call: Call, table: Table, row: Record, wanted: list[str]) -> d
 
 
 def _word(kind: LinkType, account: Account) -> str:
-    """Name a type of link as ``associations`` in answers do."""
+    """Name a type of link as ``associations`` in answers do: the primary one has the plain name."""
     start, end = (account.tables[name].kind.singular for name in (kind.start, kind.end))
+    plain = f"{start}_to_{end}"
     if kind.label is None:
-        return f"{start}_to_{end}"
-    if kind.label == "Primary":
-        return f"{start}_to_{end}_primary"
-    return kind.label.lower().replace(" ", "_")
+        others = account.links.between(kind.start, kind.end)
+        return f"{plain}_unlabeled" if any(one.label == "Primary" for one in others) else plain
+    return plain if kind.label == "Primary" else kind.label.lower().replace(" ", "_")
 
 
 def _link(call: Call, after: str) -> str:

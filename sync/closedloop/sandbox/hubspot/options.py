@@ -10,7 +10,7 @@ SCOPES = frozenset(
         "oauth",
         "tickets",
         "forms",
-        "multi-currency-read",
+        "settings.currencies.read",
         "communication_preferences.read",
         "crm.lists.read",
         "crm.objects.owners.read",
@@ -21,7 +21,7 @@ SCOPES = frozenset(
         ),
         *(
             f"crm.schemas.{name}.{right}"
-            for name in ("companies", "contacts", "deals")
+            for name in ("companies", "contacts", "custom", "deals")
             for right in ("read", "write")
         ),
         "marketing.campaigns.read",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from closedloop.sandbox.hubspot.errors import not_found
-from closedloop.sandbox.hubspot.wire import PORTAL, stamp, whole
+from closedloop.sandbox.hubspot.wire import EPOCH, PORTAL, stamp, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -91,19 +91,22 @@ class Table:
         self.rows: dict[str, Record] = {}
         self.merged: dict[str, str] = {}
         self.rollups: dict[str, Callable[[Record], str]] = {}
+        self._index: dict[str, tuple[int, dict[str, Record]]] = {}
+        self._writes = 0
         self._next = first
         self._lag = timedelta(seconds=lag)
 
     def new(self, values: Mapping[str, str], at: datetime, *, now: datetime | None = None) -> Record:
         """Add a record made at ``at``; without ``now`` it has long been there, and the search knows it."""
         self._next += _STEP
+        self._writes += 1
         moment = whole(at)
         record = Record(
             id=str(self._next),
             values={name: value for name, value in values.items() if value},
             created=moment,
             updated=moment,
-            fresh=moment if now is None else now + self._lag,
+            fresh=EPOCH if now is None else now + self._lag,
             written=now,
         )
         self.rows[record.id] = record
@@ -125,19 +128,22 @@ class Table:
         if name == "hs_object_id":
             found = self.rows.get(self.merged.get(value, value))
             return found if found is not None and found.archived is None else None
-        wanted = value.strip().lower() if name == "email" else value
-        return next(
-            (
-                row
-                for row in self.rows.values()
-                if row.archived is None
-                and (
-                    row.values.get(name) == wanted
-                    or (name == "email" and wanted in row.values.get("hs_additional_emails", "").split(";"))
-                )
-            ),
-            None,
-        )
+        if self._index.get(name, (-1, {}))[0] != self._writes:
+            self._index[name] = self._writes, self._indexed(name)
+        found = self._index[name][1].get(value.strip().lower() if name == "email" else value)
+        return found if found is not None and found.archived is None and found.id in self.rows else None
+
+    def _indexed(self, name: str) -> dict[str, Record]:
+        """Return live records by a unique property; a contact is found by its additional e-mails too."""
+        found: dict[str, Record] = {}
+        for row in self.rows.values():
+            texts = [row.values.get(name, "")]
+            if name == "email":
+                texts += row.values.get("hs_additional_emails", "").split(";")
+            for text in texts:
+                if text and row.archived is None:
+                    found.setdefault(text, row)
+        return found
 
     def live(self, *, archived: bool = False) -> list[Record]:
         """Return records by ascending id."""
@@ -154,6 +160,7 @@ class Table:
     ) -> None:
         """Set properties (empty clears them); ``touches`` is false for what does not move the modified date."""
         moment = whole(now)
+        self._writes += 1
         self.before(record, moment)
         for name, value in values.items():
             old = record.values.get(name, "")

@@ -20,6 +20,8 @@ Answer = tuple[int, Any]
 Handler = "Callable[..., Answer]"
 _VERSION = re.compile(r"v\d|\d{4}-\d{2}")
 SERVED = frozenset({"v1", "v3", "v4", "2026-03", "2026-09"})
+#: Objects with a schema scope of their own; the others have the custom objects' one.
+_SCHEMAS = frozenset({"companies", "contacts", "deals"})
 _ALONE = frozenset({"account-info", "oauth", "form-integrations", "communication-preferences"})
 
 
@@ -149,14 +151,14 @@ def _scopes(template: str, kind: ObjectType | None) -> list[str]:
     right = template.rpartition(".")[2]
     if kind.name == "tickets":
         return ["tickets", f"crm.objects.tickets.{right}"]
+    own = {f"crm.objects.{name}.{right}" for name in (kind.name, kind.scope)}
     if kind.name == "campaigns":
-        return [f"marketing.campaigns.{right}"]
-    shelf = "schemas" if template.startswith("{schemas}") else "objects"
-    names = {kind.name, kind.scope}
-    found = [f"crm.{shelf}.{name}.{right}" for name in names]
-    if shelf == "schemas" and (right == "read" or kind.name in {"leads", "marketing_events"}):
-        found += [f"crm.objects.{name}.{right}" for name in names]
-    return found
+        own = {f"marketing.campaigns.{right}"}
+    if not template.startswith("{schemas}"):
+        return sorted(own)
+    shelf = kind.scope if kind.scope in _SCHEMAS else "custom"
+    found = {f"crm.schemas.{shelf}.{right}"}
+    return sorted(found | own if right == "read" else found)
 
 
 _ROUTES: list[Route] = []

@@ -13,6 +13,7 @@ from closedloop.sandbox.hubspot.wire import PORTAL, stamp
 
 _PROPERTIES = "crm/properties {kind}"
 _READ, _WRITE = "{schemas}.read", "{schemas}.write"
+_CURRENCIES = ("settings.currencies.read", "multi-currency-read")
 
 
 @route("GET", _PROPERTIES, _READ, stream="properties")
@@ -215,13 +216,13 @@ def _others(call: Call) -> list[str]:
     return [one.code for one in world.currencies if one.code != world.home_currency]
 
 
-@route("GET", "settings/currencies company-currency", "multi-currency-read", stream="currencies")
+@route("GET", "settings/currencies company-currency", *_CURRENCIES, stream="currencies")
 def company_currency(call: Call) -> Answer:
     """Return the home currency."""
     return 200, {"currencyCode": call.account.world.home_currency}
 
 
-@route("GET", "settings/currencies exchange-rates", "multi-currency-read", stream="currencies")
+@route("GET", "settings/currencies exchange-rates", *_CURRENCIES, stream="currencies")
 def rates(call: Call) -> Answer:
     """List the rates, to the home currency, page by page."""
     world = call.account.world
@@ -255,7 +256,7 @@ def rates(call: Call) -> Answer:
     return 200, {"results": found, **paging, "total": len(rows)}
 
 
-@route("GET", "settings/currencies codes", "multi-currency-read", stream="currencies")
+@route("GET", "settings/currencies codes", *_CURRENCIES, stream="currencies")
 def codes(call: Call) -> Answer:
     """List the currencies in use."""
     world = call.account.world

@@ -206,6 +206,7 @@ def serve(
     fill = Fill(account)
     fill.run()
     fill_marketing(fill)
+    fill.done()
     engine = Engine(account)
     for fault in faults:
         engine.faults.add(**fault)
