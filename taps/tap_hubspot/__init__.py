@@ -1,0 +1,1 @@
+"""Reads companies, contacts, deals, events and campaigns from HubSpot."""

@@ -1,0 +1,186 @@
+"""Streams that hang on CRM records: associations with their labels, the history of deals, subscriptions to e-mails.
+
+None of them can be listed by itself. Each asks for the records that changed; associations, which come and go without a
+stamp on the record, are asked for all of it once a day (`associations_hours`). Only a whole pass can count.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from closedloop.kit.stream import Page
+from tap_hubspot.base import HubspotStream
+from tap_hubspot.catalog import HISTORY, OBJECTS
+from tap_hubspot.client import ASSOCIATION_PAGE, HISTORY_PAGE, READ_PAGE, chunks
+from tap_hubspot.values import iso_ms, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_hubspot.client import Row
+    from tap_hubspot.kinds import Association
+
+_READ_UNTIL, _WHOLE_ON = "read_until", "whole_on"
+
+
+class HangingStream(HubspotStream):
+    """A stream that is read for the records of an object that changed."""
+
+    #: Records a piece.
+    size = ASSOCIATION_PAGE
+
+    @property
+    def parent(self) -> str:
+        """The object that the stream hangs on."""
+        raise NotImplementedError
+
+    @property
+    def hours(self) -> float | None:
+        """How often all of it is read; none: once."""
+        return None
+
+    def rows(self, ids: Sequence[str]) -> Iterator[Row]:
+        """Yield the rows of some records."""
+        raise NotImplementedError
+
+    def source_cursor(self) -> str | None:
+        """Return the newest change up to which the object was read: there is no other proof of freshness."""
+        return self.stream_state.get(_READ_UNTIL)
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the rows of the records that changed, or of all."""
+        state = dict(self.stream_state)
+        due = _READ_UNTIL not in state or (self.hours is not None and self.is_due(_WHOLE_ON, self.hours))
+        seen = self.changed.ids(self.parent, None if due else state[_READ_UNTIL], self.count_until)
+        is_whole = seen.opens is None
+        count = 0
+        for ids in chunks(seen.ids, self.size):
+            batch = self.converted(self.rows(ids))
+            count += len({record[self.source.key] for record in batch.records})
+            yield Page(records=batch.records, bad=batch.bad)
+        self.counted = count if is_whole else None
+        whole_on = iso_ms(self._now()) if is_whole else state.get(_WHOLE_ON)
+        left = {_READ_UNTIL: seen.until, _WHOLE_ON: whole_on}
+        yield Page(records=[], state={k: v for k, v in left.items() if v}, cursor=seen.until)
+
+    def keys(self) -> Iterator[str]:
+        """Yield the key of every row."""
+        seen = self.changed.ids(self.parent, None, self.count_until)
+        found = {
+            record[self.source.key]
+            for ids in chunks(seen.ids, self.size)
+            for record in self.converted(self.rows(ids)).records
+        }
+        self.counted = len(found)
+        yield from sorted(found)
+
+
+class AssociationStream(HangingStream):
+    """The associations from one object to another: one row for each label."""
+
+    @property
+    def pair(self) -> Association:
+        """The two objects."""
+        return cast("Association", self.source)
+
+    @property
+    def parent(self) -> str:
+        """The object that the associations start from."""
+        return self.pair.origin
+
+    @property
+    def hours(self) -> float | None:
+        """How often all are read."""
+        return float(self.config.get("associations_hours", 24))
+
+    def rows(self, ids: Sequence[str]) -> Iterator[Row]:
+        """Yield the associations of some records."""
+        pair = self.pair
+        for key, other in self.hubspot.associated(pair.origin, pair.to, ids, scope=pair.scope):
+            to = other.get("toObjectId")
+            for kind in other.get("associationTypes") or ():
+                category, number = kind.get("category"), kind.get("typeId")
+                yield {
+                    "key": f"{key}/{to}/{category}/{number}",
+                    "from_id": key,
+                    "to_id": to,
+                    "type_id": number,
+                    "category": category,
+                    "label": kind.get("label"),
+                }
+
+
+class HistoryStream(HangingStream):
+    """What the stage and the amount of each deal were."""
+
+    size = HISTORY_PAGE
+
+    @property
+    def parent(self) -> str:
+        """The object whose history it is."""
+        return "deals"
+
+    def rows(self, ids: Sequence[str]) -> Iterator[Row]:
+        """Yield the values of some deals, old and new."""
+        name = self.parent
+        for row in self.hubspot.read(name, ids, (), history=HISTORY, scope=OBJECTS[name].scope):
+            key, history = row.get("id"), row.get("propertiesWithHistory") or {}
+            for property_name in HISTORY:
+                for entry in history.get(property_name) or ():
+                    yield _entry(name, str(key), property_name, entry)
+
+
+def _entry(name: str, key: str, property_name: str, entry: Row) -> Row:
+    at, value = entry.get("timestamp"), entry.get("value")
+    return {
+        "key": f"{name}/{key}/{property_name}/{_stamp(at)}/{value}",
+        "object": name,
+        "id": key,
+        "property": property_name,
+        "value": value,
+        "timestamp": at,
+        "source_type": entry.get("sourceType"),
+        "source_id": entry.get("sourceId"),
+    }
+
+
+class SubscriptionStream(HangingStream):
+    """Who gets which e-mails: of the contacts that changed."""
+
+    size = READ_PAGE
+
+    @property
+    def parent(self) -> str:
+        """The object whose addresses are asked for."""
+        return "contacts"
+
+    def rows(self, ids: Sequence[str]) -> Iterator[Row]:
+        """Yield the subscriptions of some contacts."""
+        contacts = self.hubspot.read("contacts", ids, ("email",), scope=OBJECTS["contacts"].scope)
+        emails = [email for row in contacts if (email := (row.get("properties") or {}).get("email"))]
+        if not emails:
+            return
+        path = f"{self.hubspot.paths.subscriptions}?channel=EMAIL"
+        answer = self.hubspot.post(path, {"inputs": emails}, scope=self.source.scope)
+        for person in answer.get("results") or ():
+            yield from (_subscription(person, one) for one in person.get("statuses") or ())
+
+
+def _subscription(person: Row, one: Row) -> dict[str, Any]:
+    email, number = person.get("subscriberIdString"), one.get("subscriptionId")
+    return {
+        "key": f"{email}/{number}",
+        "email": email,
+        "subscription_id": number,
+        "subscription_name": one.get("subscriptionName"),
+        "status": one.get("status"),
+        "source": one.get("source"),
+        "timestamp": one.get("timestamp"),
+    }
+
+
+def _stamp(value: Any) -> str:
+    try:
+        return moment(value) or ""
+    except ValueError:
+        return str(value)

@@ -1,0 +1,117 @@
+"""Which records of an object changed, for the streams that hang on them: associations, history, subscriptions.
+
+Adding an association does not stamp the records it joins, and HubSpot lists associations by record only. So these
+streams ask for the records that changed, and once in a while for all. Where the object's own stream has been read in the
+same run its ids are taken from there, and nothing is asked twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from closedloop.kit.policy import StreamError
+from closedloop.kit.stream import from_iso
+from tap_hubspot.catalog import OBJECTS, STREAMS
+from tap_hubspot.client import LIST_PAGE
+from tap_hubspot.search import Search
+from tap_hubspot.values import iso_ms
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from tap_hubspot.client import Hubspot
+
+#: The one stream that others hang on and that is no CRM object.
+CAMPAIGNS = "campaigns"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Records of an object.
+
+    Args:
+        opens: Those that changed since then; none: all.
+        until: Moment up to which this holds, ISO text.
+        newest: Newest change among them, ISO text.
+        ids: Theirs.
+    """
+
+    opens: datetime | None
+    until: str
+    newest: str
+    ids: list[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Changed:
+    """What changed, object by object.
+
+    Args:
+        hubspot: The account.
+        overlap: How far before a bookmark is read again.
+    """
+
+    hubspot: Hubspot
+    overlap: timedelta
+    _seen: dict[str, Seen] = field(default_factory=dict)
+
+    def note(self, name: str, seen: Seen) -> None:
+        """Remember what the object's own stream has just read whole."""
+        self._seen[name] = seen
+
+    def ids(self, name: str, since: str | None, until: datetime) -> Seen:
+        """Return the records of an object that changed.
+
+        Args:
+            name: The object.
+            since: The `until` of the last time, ISO text; none: all records.
+            until: Later changes may still be on their way into HubSpot's search.
+        """
+        opens = from_iso(since) - self.overlap if since else None
+        known = self._seen.get(name)
+        if known and (known.opens is None or (opens is not None and known.opens <= opens)):
+            return known
+        found = self._all(name, until) if opens is None else self._since(name, opens, until)
+        self._seen[name] = found
+        return found
+
+    def _all(self, name: str, until: datetime) -> Seen:
+        if name == CAMPAIGNS:
+            return self._campaigns(None, until)
+        source, ids, newest = OBJECTS[name], list[str](), ""
+        after: str | None = None
+        while True:
+            page = self.hubspot.listing(name, [source.modified], after=after, scope=source.scope)
+            ids += [str(row.get("id")) for row in page.rows]
+            newest = max([newest, *(str(row.get("updatedAt") or "") for row in page.rows)])
+            if page.after is None:
+                break
+            if page.after == after:
+                raise StreamError("no progress: HubSpot repeated a page", where=name)
+            after = page.after
+        return Seen(opens=None, until=iso_ms(until), newest=newest, ids=ids)
+
+    def _campaigns(self, opens: datetime | None, until: datetime) -> Seen:
+        params = {"limit": str(LIST_PAGE), "sort": "-updatedAt"}
+        first = iso_ms(opens) if opens else ""
+        ids: list[str] = []
+        for page in self.hubspot.all(self.hubspot.paths.campaigns, params, scope=STREAMS[CAMPAIGNS].scope):
+            fresh = [str(row.get("id")) for row in page.rows if str(row.get("updatedAt") or "") >= first]
+            ids += fresh
+            if len(fresh) < len(page.rows):
+                break
+        return Seen(opens=opens, until=iso_ms(until), newest="", ids=ids)
+
+    def _since(self, name: str, opens: datetime, until: datetime) -> Seen:
+        if name == CAMPAIGNS:
+            return self._campaigns(opens, until)
+        source = OBJECTS[name]
+        search = Search(
+            hubspot=self.hubspot, name=name, modified=source.modified, properties=(), scope=source.scope
+        )
+        ids, newest = dict[str, None](), ""
+        for rows in search.since(opens):
+            ids |= {str(row["id"]): None for row in rows}
+            newest = max([newest, *(iso_ms(search.time(row)) for row in rows)])
+        return Seen(opens=opens, until=iso_ms(until), newest=newest, ids=list(ids))
