@@ -76,7 +76,8 @@ def read_links(
     Args:
         keys: World key → published key.
         customer_account: Rows with ``customer_key`` and ``account_key``.
-        person: Rows with ``identity_key`` (a touch or a person record) and ``person_key``.
+        person: Rows with ``identity_key`` (a touch or a person record), ``person_key`` and ``rule``; that a lead was
+            converted is what the CRM says, and no link of ours.
         touch_account: Rows with ``touch_key`` and ``account_key``.
 
     A key that the world does not know stays as it is: a link to it is false.
@@ -87,7 +88,8 @@ def read_links(
         both = ((str(row[left]), str(row[right])) for row in rows)
         return {world_key.get(one, one): world_key.get(other, other) for one, other in both if one != other}
 
-    people = pairs(person, "identity_key", "person_key")
+    stated = [row for row in person if row.get("rule") != "converted"]
+    people = pairs(stated, "identity_key", "person_key")
     return Links(
         customer_account=pairs(customer_account, "customer_key", "account_key"),
         touch_account=pairs(touch_account, "touch_key", "account_key"),

@@ -21,8 +21,8 @@ SECRETS = ("api_key", "client_secret", "refresh_token", "access_token")
 BOOKS = frozenset({"customer", "document", "line", "payment", "allocation", "cost_line", "rate", "currency"})
 #: What somebody becomes whom the CRM does not know; Odoo keeps them as they are.
 _UNKNOWN: dict[str, PersonKind] = {"salesforce": "lead", "hubspot": "contact"}
-CRMS = ("odoo",)
-LEDGERS = ("odoo", "quickbooks", "xero")
+CRMS = ("salesforce", "hubspot", "odoo")
+LEDGERS = ("quickbooks", "xero", "odoo")
 
 
 class Simulator(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from closedloop.errors import ConfigError
+from closedloop.store.bookmarks import read_stream
 from closedloop.store.names import quote, raw_schema, relation
 from closedloop.store.stamps import to_text
 from closedloop.writeback.value import Slot, Value, plain
@@ -31,7 +32,7 @@ class Landed:
 
 def stream_of(name: str) -> str:
     """Return the stream that a CRM object lands as."""
-    return name.replace(".", "_").lower()
+    return name.replace(".", "_")
 
 
 def landed(store: Store, connection: str, slots: Iterable[Slot]) -> Landed:
@@ -71,8 +72,9 @@ def _read(store: Store, connection: str, name: str, fields: list[str], found: La
             fix="make the fields with `closedloop provision`, then run `closedloop sync`",
         )
     picks = ", ".join(quote(field) for field in fields)
+    [key] = read_stream(store, connection, stream)[0]
     rows = store.query(
-        f"select id, _loaded_at, {picks} from {relation(schema, stream)} where _deleted_at is null"
+        f"select {quote(key)}, _loaded_at, {picks} from {relation(schema, stream)} where _deleted_at is null"
     )
     for record_id, loaded_at, *values in rows:
         found.times[name, str(record_id)] = to_text(loaded_at)
