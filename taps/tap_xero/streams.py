@@ -157,6 +157,7 @@ class ChangedStream(XeroStream):
         super().__init__(tap, name, endpoint, columns=columns)
         self._overlap = timedelta(seconds=int(self.config.get("overlap_seconds", 300)))
         self._first: Listed | None = None
+        self._is_empty = False
 
     @property
     def _start(self) -> datetime | None:
@@ -211,6 +212,7 @@ class ChangedStream(XeroStream):
             if fault is not None:
                 raise fault
             if last:
+                self._is_empty = newest is None and not quarantined
                 return
             confirmed, before = newest, {str(row.get(self._id_at_source)) for row in found.rows}
             window, earlier = _after(window, newest)
@@ -277,7 +279,12 @@ class ChangedStream(XeroStream):
         return self._converted(rows)
 
     def source_count(self, until: datetime) -> int | None:
-        """Return how many rows had last changed before ``until``, once a day: it costs two calls."""
+        """Return how many rows had last changed before ``until``, once a day: it costs two calls.
+
+        Where Xero has none at all, the read has shown it.
+        """
+        if self._is_empty:
+            return 0
         today = until.date().isoformat()
         if self.stream_state.get("counted_on") == today:
             return None

@@ -26,8 +26,8 @@ def demo(  # noqa: PLR0917 (typer reads options from the signature)
     folder: Annotated[Path, typer.Option("--dir", help="Where everything is written.")] = Path(".demo"),
     seed: Annotated[int, typer.Option(help="Which company is made up.")] = 1,
     scale: Annotated[float, typer.Option(help="How large it is; 1 has about 40 events.")] = 1.0,
-    crm: Annotated[str, typer.Option(help="Its CRM: odoo, salesforce, hubspot.")] = "odoo",
-    ledger: Annotated[str, typer.Option(help="Its ledger: odoo, quickbooks, xero.")] = "odoo",
+    crm: Annotated[str, typer.Option(help="Its CRM: salesforce, hubspot, odoo.")] = "salesforce",
+    ledger: Annotated[str, typer.Option(help="Its ledger: quickbooks, xero, odoo.")] = "quickbooks",
     *,
     check: Annotated[
         bool,

@@ -32,8 +32,8 @@ def sandbox(  # noqa: PLR0917 (typer reads options from the signature)
     folder: Annotated[Path, typer.Option("--dir", help="Where a ready closedloop.yaml is written.")] = Path(
         ".sandbox"
     ),
-    crm: Annotated[str, typer.Option(help="Its CRM: odoo, salesforce, hubspot.")] = "odoo",
-    ledger: Annotated[str, typer.Option(help="Its ledger: odoo, quickbooks, xero.")] = "odoo",
+    crm: Annotated[str, typer.Option(help="Its CRM: salesforce, hubspot, odoo.")] = "salesforce",
+    ledger: Annotated[str, typer.Option(help="Its ledger: quickbooks, xero, odoo.")] = "quickbooks",
 ) -> None:
     """Serve a simulated CRM and ledger. Over a generated company, until Ctrl-C."""
     import threading
