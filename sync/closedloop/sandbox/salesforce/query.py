@@ -63,12 +63,13 @@ class Query:
         *,
         deleted: bool,
     ) -> Reply:
-        body: dict[str, Any] = {"totalSize": len(keys), "done": len(keys) <= size}
-        if len(keys) > size:
+        first = self._org.pages.drawn(size)
+        body: dict[str, Any] = {"totalSize": len(keys), "done": len(keys) <= first}
+        if len(keys) > first:
             cursor = self._org.pages.open(entity.name, columns, keys, size, deleted=deleted)
-            cursor.last = keys[:size]
-            body["nextRecordsUrl"] = self._next(call, cursor, size)
-        body["records"] = self.records(call.base, entity, columns, keys[:size])
+            cursor.last = keys[:first]
+            body["nextRecordsUrl"] = self._next(call, cursor, first)
+        body["records"] = self.records(call.base, entity, columns, keys[:first])
         call.entry["rows"] = len(body["records"])
         return answer(body)
 
@@ -82,7 +83,7 @@ class Query:
         cursor = self._org.pages.find(name)
         call.entry |= {"stream": cursor.entity, "is_more": True}
         start = int(place or 0)
-        keys = cursor.keys[start : start + cursor.size]
+        keys = cursor.keys[start : start + self._org.pages.drawn(cursor.size)]
         end = start + len(keys)
         for fault in self._org.pages.strikes(cursor.entity, "query"):
             if fault.kind == "repeat_page" or (fault.kind == "freeze_cursor" and fault.mode == "loop"):
