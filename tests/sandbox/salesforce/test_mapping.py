@@ -21,9 +21,14 @@ SOURCES = {
 }
 
 
+HELD = {}
+
+
 def row(simulator, kind, key):
     entity, _, record = simulator.keys[kind][key].partition("/")
-    return next(one for one in simulator.records(entity) if one["Id"] == record)
+    if (simulator, entity) not in HELD:
+        HELD[simulator, entity] = {one["Id"]: one for one in simulator.records(entity)}
+    return HELD[simulator, entity][record]
 
 
 @pytest.mark.parametrize("kind", sorted(SOURCES))
