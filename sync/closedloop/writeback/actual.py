@@ -29,9 +29,10 @@ class Landed:
         self.times: dict[tuple[str, str], str] = {}
 
 
-def stream_of(name: str) -> str:
-    """Return the stream that a CRM object lands as."""
-    return name.replace(".", "_").lower()
+def stream_of(store: Store, connection: str, name: str) -> str:
+    """Return the stream that a CRM object lands as: its name, in the case that the tap gave it."""
+    wanted = name.replace(".", "_").lower()
+    return next((stream for stream in store.streams(connection) if stream.lower() == wanted), wanted)
 
 
 def landed(store: Store, connection: str, slots: Iterable[Slot]) -> Landed:
@@ -60,7 +61,7 @@ def actual(found: Landed, history: Mapping[Slot, History]) -> dict[Slot, Value]:
 
 
 def _read(store: Store, connection: str, name: str, fields: list[str], found: Landed) -> None:
-    schema, stream = raw_schema(connection), stream_of(name)
+    schema, stream = raw_schema(connection), stream_of(store, connection, name)
     columns = store.columns(schema, stream)
     missing = [field for field in fields if field not in columns]
     if missing:
