@@ -75,6 +75,7 @@ class Columns:
         self.offered = frozenset(self._properties) - standard - set(written) - set(extra)
         self._sources = {**entity.sources, **mapping}
         self._blank: Row = {}
+        self._parents: frozenset[str] = frozenset()
         self._plan: list[tuple[str, str, Callable[[Any], Any]]] = []
         self.fields: list[str] = []
         self.choose(frozenset(self._properties) - self.offered)
@@ -90,6 +91,7 @@ class Columns:
             if name in wanted and self._has(source := self._sources.get(name, name))
         ]
         self.fields = list(dict.fromkeys(soql.name(source) for _, source, _ in self._plan))
+        self._parents = frozenset(source for _, source, _ in self._plan if "." in source)
         self._blank = {name: None for name in self._properties if name in wanted}
 
     def _has(self, source: str) -> bool:
@@ -114,9 +116,10 @@ class Columns:
         try:
             for name, source, convert in self._plan:
                 value = row.get(source)
-                if value is None and "." in source:
-                    value = _parents(row, source)
-                record[name] = convert(value)
+                if value is None and source in self._parents:
+                    value = _parent(row, source)
+                if value is not None:
+                    record[name] = convert(value)
         except ValueError as error:
             message = f"{name}: {error}"
             raise ValueError(message) from None
@@ -138,7 +141,7 @@ class Columns:
             record[_CURRENCY] = self._currency
 
 
-def _parents(row: Row, source: str) -> Any:
+def _parent(row: Row, source: str) -> Any:
     found: Any = row
     for step in source.split("."):
         found = found.get(step) if isinstance(found, dict) else None
