@@ -37,7 +37,7 @@ def checks(tap: TapSalesforce) -> Iterator[Check]:
         yield Check(name=f"field:{name}", ok=False, message="no such object here", fix="correct extra_fields")
     if not wanted or "CampaignMemberStatus" in wanted:
         yield from _statuses(tap)
-    yield from _quota(tap, reserve)
+    yield from _quota(tap)
 
 
 def _login(tap: TapSalesforce) -> Check:
@@ -125,8 +125,8 @@ def _statuses(tap: TapSalesforce) -> Iterator[Check]:
     )
 
 
-def _quota(tap: TapSalesforce, reserve: int) -> Iterator[Check]:
-    left = tap.salesforce.left
+def _quota(tap: TapSalesforce) -> Iterator[Check]:
+    left, reserve = tap.salesforce.left, tap.salesforce.day_reserve
     if left is None:
         return
     is_enough = left > reserve

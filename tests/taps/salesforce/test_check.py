@@ -75,14 +75,14 @@ def test_statuses_that_nobody_mapped_are_listed(salesforce, tap):
     assert mapped["statuses"]["message"] == "3 labels, all mapped"
 
 
-def test_few_calls_left_are_said(salesforce, tap):
+def test_too_few_calls_left_are_said_instead_of_used(salesforce, tap):
     salesforce.usage = "14800/15000"
 
     run = tap("--check", day_reserve=300)
 
-    quota = lines(run)["quota"]
-    assert (run.code, quota["ok"], quota["message"]) == (0, False, "200 of 15000 calls left today")
-    assert "lower day_reserve" in quota["fix"]
+    assert (run.code, len(salesforce.calls)) == (4, 1)
+    assert "200 calls of the day are left, 300 are kept" in run.lines[0]["message"]
+    assert "lower day_reserve" in run.lines[0]["fix"]
 
 
 def test_a_refused_login_is_the_only_line(salesforce, tap):
