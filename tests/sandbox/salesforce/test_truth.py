@@ -97,10 +97,12 @@ class Ground:
             clock=self.clock,
         )
 
-    def published(self, *, automatic_links=False):
+    def published(self, *, automatic_links=False, undecided=()):
         with self.operations.transaction() as connection:
             connection.execute(tables.decision.delete())
             for one in () if automatic_links else decisions(self.world, self.keys):
+                if one.kind in undecided:
+                    continue
                 row = {"kind": one.kind, "left_key": one.left_key, "right_key": one.right_key}
                 row |= {"verdict": "accept", "who": "test", "why": "", "at": "2026-10-31T00:00:00Z"}
                 connection.execute(tables.decision.insert().values(**row))
@@ -182,3 +184,29 @@ def test_the_figures_reach_salesforce_and_nothing_is_left_to_write(ground):
     ground.sync("crm")
     again = make_plan(ground.settings, ground.store, ground.operations, "crm", clock=ground.clock)
     assert again.rows == ()
+
+
+def test_merges_and_conversions_in_salesforce_say_what_a_person_would_decide(ground):
+    def parts(key):
+        return ground.keys[key].removeprefix("crm:").split("/")
+
+    rows = {row["Id"]: row for row in ground.crm.records("Contact")}
+    links = ground.world.links
+    done = {"merge": 0, "convert": 0}
+    for loser, kept in {**links.account_account, **links.person_person}.items():
+        (name, lost), (other, master) = parts(loser), parts(kept)
+        if name == other:
+            ground.crm.merge(name, master, lost)
+            done["merge"] += 1
+        elif (name, other) == ("Lead", "Contact") and rows[master]["AccountId"]:
+            ground.crm.control.convert(lost, contact=master, account=rows[master]["AccountId"])
+            done["convert"] += 1
+    assert all(done.values()), done
+
+    results = ground.sync("crm")
+    left = {"account_account", "person_person"}
+    made, published = ground.published(undecided=left)
+
+    assert {result.verdict for result in results} <= {"proven", "unproven"}
+    assert made.checks == []
+    assert [str(one) for one in check_true_links(ground.world, published, ground.keys)] == []
