@@ -21,10 +21,6 @@ _READ = "give the user's permission set 'Read Access' to it"
 
 def checks(tap: TapSalesforce) -> Iterator[Check]:
     """Yield what is as it should be, and what is not."""
-    reserve, tap.salesforce.day_reserve = (
-        tap.salesforce.day_reserve,
-        0,
-    )  # that few calls are left is one of the lines
     yield _login(tap)
     yield Check(name="permission:API Enabled", ok=True, message="the user may use the API")
     wanted = tap.wanted()

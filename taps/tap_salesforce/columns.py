@@ -38,6 +38,12 @@ class Columns:
 
     Every column of the schema is there whatever the org has: staging SQL can rely on the names.
 
+    Attributes:
+        schema: They as JSON Schema.
+        fields: What a query asks for.
+        cursor: Column that says when a row last changed; none: the org does not say.
+        offered: Columns that are read only where somebody selects them.
+
     Args:
         stream: Name of the stream and of the object.
         entity: Its row in the catalog.
@@ -66,7 +72,8 @@ class Columns:
         self._description = description
         self._statuses = statuses
         self._currency = currency if stream == "Organization" else None
-        self._cursor = entity.cursor
+        cursor = entity.cursor
+        self.cursor = cursor if cursor and (description is None or description.has(cursor)) else None
         known = description.fields if description else {}
         standard = set(self._properties)
         for name in [*written, *extra, *(description.custom if description else ())]:
@@ -82,7 +89,7 @@ class Columns:
 
     def choose(self, names: Collection[str]) -> None:
         """Ask for these columns only, and for what the tap itself needs of a row."""
-        wanted = {"Id", "IsDeleted", "CreatedDate", DELETED_AT, self._cursor, *names}
+        wanted = {"Id", "IsDeleted", "CreatedDate", DELETED_AT, self.cursor, *names}
         if _STATUS in names:
             wanted |= set(_FOR_STATUS)
         self._plan = [
@@ -123,7 +130,7 @@ class Columns:
         except ValueError as error:
             message = f"{name}: {error}"
             raise ValueError(message) from None
-        for needed in filter(None, ("Id", self._cursor)):
+        for needed in filter(None, ("Id", self.cursor)):
             if record[needed] is None:
                 message = f"{needed}: there is none"
                 raise ValueError(message)
@@ -132,7 +139,7 @@ class Columns:
 
     def _work_out(self, record: Row) -> None:
         if record.get("IsDeleted"):
-            record[DELETED_AT] = record[self._cursor or "SystemModstamp"]
+            record[DELETED_AT] = record[self.cursor or "SystemModstamp"]
         if _STATUS in record:
             record[_STATUS] = self._statuses.meaning(
                 record["Status"], kind=record["CampaignType"], has_responded=record["HasResponded"]
