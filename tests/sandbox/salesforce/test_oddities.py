@@ -95,6 +95,18 @@ def test_deletions_are_told_for_fifteen_days_and_then_forgotten(serving):
     assert client.rows("SELECT Id FROM Opportunity WHERE IsDeleted = true", "queryAll") == []
 
 
+def test_activities_of_a_year_ago_are_in_query_all_alone(org, client):
+    everything = org.records("Task")
+    old = {row["Id"] for row in everything if row["IsArchived"]}
+    assert 0 < len(old) < len(everything)
+    assert {row["Id"] for row in client.rows("SELECT Id FROM Task")} == {
+        row["Id"] for row in everything
+    } - old
+    shown = client.rows("SELECT Id, IsArchived FROM Task WHERE IsDeleted = false", "queryAll")
+    assert {row["Id"] for row in shown if row["IsArchived"]} == old
+    assert len(shown) == len(everything)
+
+
 def test_what_was_deleted_for_good_is_in_no_query_but_in_the_log(org, client):
     key = keys(org, "opportunity")[0]
     org.remove("Opportunity", key, hard=True)

@@ -37,6 +37,7 @@ class Options:
         numbers_with_exponent: Whether numbers from ten million up are printed as ``1.5E7``.
         compresses: Whether answers are gzipped for who asks.
         converted_leads: Whether deals that came from a lead have one, converted.
+        archives: Whether activities of a year ago are archived: only queryAll shows them.
         seed: For what is random.
     """
 
@@ -66,4 +67,5 @@ class Options:
     numbers_with_exponent: bool = True
     compresses: bool = True
     converted_leads: bool = True
+    archives: bool = True
     seed: int = 1

@@ -166,7 +166,7 @@ def serve(
     on = Faults()
     for fault in faults:
         on.add(**fault)
-    derived, rights = Derived(database), Rights(database, chosen)
+    derived, rights = Derived(database, archives=chosen.archives), Rights(database, chosen)
     org = Org(
         database=database,
         clock=shifted,
