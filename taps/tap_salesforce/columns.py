@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 from tap_salesforce import soql, values
@@ -67,8 +66,11 @@ class Columns:
         statuses: Statuses,
         currency: str | None = None,
     ) -> None:
-        self.schema = copy.deepcopy(schema(stream))
-        self._properties: dict[str, dict[str, Any]] = self.schema["properties"]
+        found = schema(stream)
+        self._properties: dict[str, dict[str, Any]] = {
+            name: dict(one) for name, one in found["properties"].items()
+        }
+        self.schema = {**found, "properties": self._properties}
         self._description = description
         self._statuses = statuses
         self._currency = currency if stream == "Organization" else None

@@ -38,7 +38,7 @@ def test_ten_thousand_rows_cost_five_pages_and_a_constant(salesforce, tap):
 
 
 def test_an_unchanged_run_costs_one_call(salesforce, tap, tmp_path):
-    salesforce.rows["Lead"] = [lead(n) for n in range(10_000)]
+    salesforce.rows["Lead"] = [lead(n) for n in range(2_001)]
     first = tap(select=LEADS, token_folder=str(tmp_path / "tokens"))
     salesforce.calls.clear()
 
