@@ -1,6 +1,9 @@
 """What makes Salesforce hard: cursors that end, late commits, deletions, hidden fields, limits, tokens."""
 
 import gzip
+import json
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -141,6 +144,22 @@ def test_a_converted_leads_members_gain_the_contact_and_it_can_no_longer_be_chan
     assert {row["ContactId"] for row in rows} == {contact["Id"]}
     changed = client("PATCH", f"/sobjects/Lead/{lead}", json={"Phone": "1"})
     assert code(changed) == (400, "CANNOT_UPDATE_CONVERTED_LEAD")
+
+
+def test_an_account_can_be_a_person(serving):
+    org, client = serving(person_accounts=True)
+    account, contact = org.control.person_account("Ada", "Lovelace", "ada@example.com")
+    asked = (
+        "SELECT Name, IsPersonAccount, PersonContactId, PersonEmail FROM Account WHERE IsPersonAccount = true"
+    )
+    [row] = client.rows(asked)
+    assert (row["Name"], row["PersonContactId"], row["PersonEmail"]) == (
+        "Ada Lovelace",
+        contact,
+        "ada@example.com",
+    )
+    [row] = client.rows("SELECT Id, AccountId, Email FROM Contact WHERE IsPersonAccount = true")
+    assert (row["Id"], row["AccountId"], row["Email"]) == (contact, account, "ada@example.com")
 
 
 def test_hidden_fields_and_objects_are_not_there_at_all(serving):
@@ -304,6 +323,7 @@ def test_the_log_says_what_was_a_write(org, client):
     client("POST", "/composite/sobjects/Campaign", json={"ids": [key], "fields": ["Id"]})
     log = org.requests()
     assert [entry["is_write"] for entry in log] == [False, True, False]
+    assert all(entry["executed"] for entry in log)
     assert (log[1]["stream"], log[1]["ids"], log[1]["fields"]) == ("Campaign", [long_id(key)], ["Code__c"])
 
 
@@ -318,3 +338,25 @@ def test_a_test_can_steer_it_over_http(org):
     requests.post(f"{base}/advance", json={"seconds": 60}, timeout=10)
     assert requests.get(f"{base}/state", timeout=10).json()["now"] >= "2026-10-31T12:01"
     assert requests.post(f"{base}/nothing", json={}, timeout=10).status_code == 400
+
+
+def test_it_runs_as_a_process_of_its_own(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "closedloop.sandbox.salesforce",
+        "--scale",
+        "0.02",
+        "--state-dir",
+        str(tmp_path),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        started = json.loads(process.stdout.readline())
+        form = {"grant_type": "client_credentials"}
+        app = (started["client_id"], started["client_secret"])
+        reply = requests.post(f"{started['url']}/services/oauth2/token", data=form, auth=app, timeout=10)
+        process.terminate()
+    assert reply.json()["instance_url"] == started["url"]
+    assert process.returncode == 0
+    assert json.loads((tmp_path / "salesforce.json").read_text()) == started
+    assert json.loads((tmp_path / "keys.json").read_text())["campaign"]

@@ -72,6 +72,14 @@ def test_each_row_of_a_collection_is_refused_for_its_own_reason(org, client):
     assert "errorCode" not in rule
 
 
+def test_a_field_that_is_not_there_may_spoil_the_whole_request(serving):
+    org, client = serving(unknown_field="request")
+    first, second = keys(org, "campaign")[:2]
+    reply = change(client, [of("Campaign", first, Code__c="a"), of("Campaign", second, Nothing__c="a")])
+    assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, "INVALID_FIELD")
+    assert "a" not in {row["Code__c"] for row in org.records("Campaign")}
+
+
 def test_all_or_none_rolls_back_what_went_well(org, client):
     first, second = keys(org, "campaign")[:2]
     before = {row["Id"]: row["Code__c"] for row in org.records("Campaign")}

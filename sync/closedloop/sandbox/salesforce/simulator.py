@@ -70,7 +70,10 @@ class Simulator:
 
     @property
     def faults(self) -> Faults:
-        """The faults that are on; ``stream`` is an object (``Contact``), or ``token``."""
+        """The faults that are on; ``stream`` is an object (``Contact``), or ``token``.
+
+        ``429`` is Salesforce's 403: too many calls at once, with ``mode="daily"`` too many in a day.
+        """
         return self.org.faults
 
     @property
