@@ -40,7 +40,8 @@ class Entity:
         yes: Columns of booleans.
         day: Columns of days.
         time: Columns of instants.
-        cursor: Field that says when a row last changed; none: the stream comes whole with every run.
+        cursor: Field that says when a row last changed; none, or not shown by the org: the stream comes whole with
+            every run.
         needed: Fields without which the stream is of no use: hidden ones are a missing permission.
         sources: Column to field, where they differ; a parent's field is written ``Campaign.Type``.
         mapping: Setting that maps columns of ours to the admin's fields.
@@ -188,7 +189,6 @@ ENTITIES: Mapping[str, Entity] = {
         number="DefaultProbability",
         whole="SortOrder",
         yes="IsActive IsClosed IsWon",
-        cursor=None,
         needed=("MasterLabel", "SortOrder", "IsClosed", "IsWon"),
         deletes=False,
     ),
@@ -226,7 +226,6 @@ ENTITIES: Mapping[str, Entity] = {
         number="ConversionRate",
         whole="DecimalPlaces",
         yes="IsActive IsCorporate",
-        cursor=None,
         needed=("IsoCode", "ConversionRate", "IsCorporate"),
         deletes=False,
         optional=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 from tap_salesforce import soql, values
@@ -38,6 +37,12 @@ class Columns:
 
     Every column of the schema is there whatever the org has: staging SQL can rely on the names.
 
+    Attributes:
+        schema: They as JSON Schema.
+        fields: What a query asks for.
+        cursor: Column that says when a row last changed; none: the org does not say.
+        offered: Columns that are read only where somebody selects them.
+
     Args:
         stream: Name of the stream and of the object.
         entity: Its row in the catalog.
@@ -61,12 +66,16 @@ class Columns:
         statuses: Statuses,
         currency: str | None = None,
     ) -> None:
-        self.schema = copy.deepcopy(schema(stream))
-        self._properties: dict[str, dict[str, Any]] = self.schema["properties"]
+        found = schema(stream)
+        self._properties: dict[str, dict[str, Any]] = {
+            name: dict(one) for name, one in found["properties"].items()
+        }
+        self.schema = {**found, "properties": self._properties}
         self._description = description
         self._statuses = statuses
         self._currency = currency if stream == "Organization" else None
-        self._cursor = entity.cursor
+        cursor = entity.cursor
+        self.cursor = cursor if cursor and (description is None or description.has(cursor)) else None
         known = description.fields if description else {}
         standard = set(self._properties)
         for name in [*written, *extra, *(description.custom if description else ())]:
@@ -75,13 +84,14 @@ class Columns:
         self.offered = frozenset(self._properties) - standard - set(written) - set(extra)
         self._sources = {**entity.sources, **mapping}
         self._blank: Row = {}
+        self._parents: frozenset[str] = frozenset()
         self._plan: list[tuple[str, str, Callable[[Any], Any]]] = []
         self.fields: list[str] = []
         self.choose(frozenset(self._properties) - self.offered)
 
     def choose(self, names: Collection[str]) -> None:
         """Ask for these columns only, and for what the tap itself needs of a row."""
-        wanted = {"Id", "IsDeleted", "CreatedDate", DELETED_AT, self._cursor, *names}
+        wanted = {"Id", "IsDeleted", "CreatedDate", DELETED_AT, self.cursor, *names}
         if _STATUS in names:
             wanted |= set(_FOR_STATUS)
         self._plan = [
@@ -90,6 +100,7 @@ class Columns:
             if name in wanted and self._has(source := self._sources.get(name, name))
         ]
         self.fields = list(dict.fromkeys(soql.name(source) for _, source, _ in self._plan))
+        self._parents = frozenset(source for _, source, _ in self._plan if "." in source)
         self._blank = {name: None for name in self._properties if name in wanted}
 
     def _has(self, source: str) -> bool:
@@ -114,13 +125,14 @@ class Columns:
         try:
             for name, source, convert in self._plan:
                 value = row.get(source)
-                if value is None and "." in source:
-                    value = _parents(row, source)
-                record[name] = convert(value)
+                if value is None and source in self._parents:
+                    value = _parent(row, source)
+                if value is not None:
+                    record[name] = convert(value)
         except ValueError as error:
             message = f"{name}: {error}"
             raise ValueError(message) from None
-        for needed in filter(None, ("Id", self._cursor)):
+        for needed in filter(None, ("Id", self.cursor)):
             if record[needed] is None:
                 message = f"{needed}: there is none"
                 raise ValueError(message)
@@ -129,7 +141,7 @@ class Columns:
 
     def _work_out(self, record: Row) -> None:
         if record.get("IsDeleted"):
-            record[DELETED_AT] = record[self._cursor or "SystemModstamp"]
+            record[DELETED_AT] = record[self.cursor or "SystemModstamp"]
         if _STATUS in record:
             record[_STATUS] = self._statuses.meaning(
                 record["Status"], kind=record["CampaignType"], has_responded=record["HasResponded"]
@@ -138,7 +150,7 @@ class Columns:
             record[_CURRENCY] = self._currency
 
 
-def _parents(row: Row, source: str) -> Any:
+def _parent(row: Row, source: str) -> Any:
     found: Any = row
     for step in source.split("."):
         found = found.get(step) if isinstance(found, dict) else None

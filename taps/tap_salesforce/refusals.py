@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from closedloop.errors import ConfigError, UnreachableError
 from closedloop.kit.policy import Action, Rule
 from closedloop.kit.redact import vendor_text
+from tap_salesforce.faults import fault, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 #: Seconds by which the clocks may differ before that is the likely reason.
 _SKEW = 60
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
+#: The kit's table waits for these.
+_PASSING = frozenset({408, 425, 429})
 
 
 class DeadTokenError(ConfigError):
@@ -84,6 +87,8 @@ def refusal(reply: Reply, answer: Mapping[str, Any], *, grant: str, now: datetim
         grant: Which way in was tried.
         now: This machine's time.
     """
+    if reply.status in _PASSING or said(reply)[0]:  # the data's way of refusing, not the login's
+        return fault(reply, "the login")
     if reply.is_html or (_CLIENT_ERROR <= reply.status < _SERVER_ERROR and "error" not in answer):
         return _rule(f"the address gives no tokens ({reply.status})", _SANDBOX)
     if not _CLIENT_ERROR <= reply.status < _SERVER_ERROR:

@@ -50,7 +50,7 @@ class SalesforceStream(ClosedloopStream):
         columns: Columns,
         fault: ClosedloopError | None = None,
     ) -> None:
-        self.replication_key = entity.cursor
+        self.replication_key = columns.cursor
         super().__init__(tap, schema=columns.schema, name=name)
         self.entity = entity
         self.columns = columns

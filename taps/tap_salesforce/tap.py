@@ -187,8 +187,9 @@ class TapSalesforce(ClosedloopTap):
                 description = self._described(name)
             except StreamError as error:
                 fault = error
-        kind = ChangedStream if entity.cursor else SalesforceStream
-        return kind(self, name, entity, columns=self._columns_of(name, description), fault=fault)
+        columns = self._columns_of(name, description)
+        kind = ChangedStream if columns.cursor else SalesforceStream
+        return kind(self, name, entity, columns=columns, fault=fault)
 
     def _described(self, name: str) -> Description:
         """Return what the org has of an object.
@@ -199,7 +200,7 @@ class TapSalesforce(ClosedloopTap):
         entity = ENTITIES[name]
         wanted = {"Id", *entity.needed, *self.own_fields(name), *self.written(name)}
         found = self.descriptions.of(name, wanted=wanted, is_optional=entity.optional)
-        needed = [field for field in (entity.cursor, *entity.needed) if field and not found.has(field)]
+        needed = [field for field in entity.needed if not found.has(field)]
         if needed:
             names = ", ".join(f"{name}.{field}" for field in needed)
             fix = "give the user's permission set 'Read Access' to the field, or leave the stream out"

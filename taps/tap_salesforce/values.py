@@ -21,10 +21,8 @@ _PRINTED = frozenset({24, 28})
 
 def text(value: Any) -> str | None:
     """Return text; empty text is none. History fields hold values of any kind: they come as they were printed."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        return value
+    if value is None or isinstance(value, str):
+        return value or None
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):

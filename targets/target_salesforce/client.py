@@ -72,6 +72,7 @@ class SalesforceWriter(Writer):
         self.sleep: Callable[[float], None] = time.sleep  # tests do not wait
         self._objects: dict[str, Described] = {}
         self._keys: dict[str, str | None] = {}
+        self._provisioner: Provisioner | None = None
 
     def expect(self, rows: int) -> None:
         """Choose the way for a committed batch: its rows are journalled by the call that carries them."""
@@ -242,7 +243,9 @@ class SalesforceWriter(Writer):
         """Make a custom field, visible and editable for our user, if it is not there."""
         if wish.stream not in OBJECTS or not wish.field.endswith(SUFFIX):
             self.accept(wish.stream, [wish.field])
-        return Provisioner(org=self.org, fields=self.fields, sleep=self.sleep).provision(wish)
+        if self._provisioner is None:
+            self._provisioner = Provisioner(org=self.org, fields=self.fields, sleep=self.sleep)
+        return self._provisioner.provision(wish)
 
     def check(self) -> Iterator[Check]:
         """Look at the credential, the right to each object and field, and the right to make fields."""

@@ -45,7 +45,7 @@ _LOOKS = 4
 _NO_RIGHT = (AccessError, MissingObjectError, RecordError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Provisioner:
     """Makes fields in one organisation.
 
@@ -58,6 +58,7 @@ class Provisioner:
     org: Org
     fields: Callable[..., Mapping[str, Field]]
     sleep: Callable[[float], None]
+    _held: str = ""
 
     def provision(self, wish: FieldWish) -> Provisioned:
         """Make the field, if it is not there, and let our user edit it.
@@ -104,7 +105,8 @@ class Provisioner:
 
     def _show(self, wish: FieldWish) -> None:
         """Give our own permission set the field, and our user the permission set."""
-        held = self._permission_set()
+        self._held = self._held or self._permission_set()
+        held = self._held
         field = f"{wish.stream}.{wish.field}"
         where = [among("ParentId", [held]), among("Field", [field])]
         rows = self.org.query(select(["Id", "PermissionsEdit"], "FieldPermissions", where=where))

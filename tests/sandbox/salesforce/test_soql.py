@@ -1,5 +1,7 @@
 """SOQL over the org: what is found, in which order, how it looks, and what is refused in Salesforce's words."""
 
+from datetime import timedelta
+
 import pytest
 
 
@@ -118,6 +120,7 @@ def test_all_fields_only_of_two_hundred_rows(reading):
         ("SELECT Birthdate FROM Contact", "INVALID_FIELD", "No such column 'Birthdate'"),
         ("SELECT Id FROM Nothing", "INVALID_TYPE", "sObject type 'Nothing' is not supported"),
         ("SELECT Id FROM Lead WHERE SystemModstamp > '2026-01-01'", "INVALID_FIELD", "dateTime"),
+        ("SELECT Id FROM Lead WHERE SystemModstamp > 2026-01-01", "INVALID_FIELD", "dateTime"),
         ("SELECT Id FROM Lead WHERE Name = 5", "INVALID_FIELD", "must be of type string"),
         ("SELECT Id FROM Lead WHERE Id = 'nonsense'", "INVALID_QUERY_FILTER_OPERATOR", "invalid ID field"),
         ("SELECT Id FROM Lead WHERE Description = 'x'", "INVALID_FIELD", "can not be filtered"),
@@ -130,6 +133,17 @@ def test_what_is_wrong_is_refused(reading, statement, code, words):
     [error] = reply.json()
     assert (reply.status_code, error["errorCode"]) == (400, code)
     assert words in error["message"]
+
+
+def test_days_counted_from_now(shared, reading):
+    year = (shared.now() - timedelta(days=365)).replace(hour=0, minute=0, second=0, microsecond=0)
+    found = {row["Id"] for row in reading.rows("SELECT Id FROM Lead WHERE CreatedDate >= LAST_N_DAYS:365")}
+    assert found == {row["Id"] for row in shared.records("Lead") if row["CreatedDate"] >= year}
+    assert found
+    open_ = "SELECT Id FROM Opportunity WHERE IsClosed = false AND CloseDate < TODAY"
+    late = {row["Id"] for row in reading.rows(open_)}
+    held = [row for row in shared.records("Opportunity") if not row["IsClosed"]]
+    assert late == {row["Id"] for row in held if row["CloseDate"] < shared.now().date()}
 
 
 def test_a_quote_in_a_text_is_escaped(org, client):

@@ -56,9 +56,10 @@ def only(*streams):
                 "key_properties": ["Id"],
                 "replication_method": "INCREMENTAL" if entity.cursor else "FULL_TABLE",
                 "replication_key": entity.cursor,
-                "metadata": [{"breadcrumb": [], "metadata": {"selected": name in streams}}],
+                "metadata": [{"breadcrumb": [], "metadata": {"selected": True}}],
             }
             for name, entity in ENTITIES.items()
+            if name in streams
         ]
     }
 

@@ -38,7 +38,7 @@ def test_ten_thousand_rows_cost_five_pages_and_a_constant(salesforce, tap):
 
 
 def test_an_unchanged_run_costs_one_call(salesforce, tap, tmp_path):
-    salesforce.rows["Lead"] = [lead(n) for n in range(10_000)]
+    salesforce.rows["Lead"] = [lead(n) for n in range(2_001)]
     first = tap(select=LEADS, token_folder=str(tmp_path / "tokens"))
     salesforce.calls.clear()
 
@@ -343,3 +343,17 @@ def test_a_sweep_lists_what_was_not_deleted_with_archived_rows(salesforce, tap):
         "source_count": 2,
         "count_until": "",
     }
+
+
+def test_an_object_without_a_stamp_comes_whole(salesforce, tap):
+    salesforce.hidden["OpportunityStage"] = ("SystemModstamp",)
+    salesforce.rows["OpportunityStage"] = [
+        lead(n) | {"Id": key(n, "01J"), "MasterLabel": f"Stage {n}", "SortOrder": n} for n in range(3)
+    ]
+
+    first = tap(select=("OpportunityStage",))
+    again = tap(select=("OpportunityStage",), state=first.state)
+
+    assert (first.code, again.code) == (0, 0)
+    assert [record["SortOrder"] for record in again.records("OpportunityStage")] == [0, 1, 2]
+    assert again.proof("OpportunityStage")["source_count"] == 3

@@ -120,6 +120,8 @@ class Collections:
 
     def _each(self, call: Call, act: Callable[[dict[str, Any]], dict[str, Any]]) -> Reply:
         records = self._records(call)
+        if self._org.options.unknown_field == "request":
+            self._demand_fields(records)
         kinds = {str(one.get("attributes", {}).get("type")) for one in records}
         call.entry |= {
             "stream": call.entry["stream"] if len(kinds) != 1 else kinds.pop(),
@@ -128,6 +130,15 @@ class Collections:
             "rows": len(records),
         }
         return self._outcomes(records, act, whole=call.record().get("allOrNone") is True)
+
+    def _demand_fields(self, records: list[dict[str, Any]]) -> None:
+        """Refuse a request as a whole that names a field which is not there."""
+        for record in records:
+            entity = self._typed(record)
+            for name in record:
+                if name != "attributes" and entity.find(name) is None:
+                    message = f"No such column '{name}' on sobject of type {entity.name}"
+                    raise RefusedError("INVALID_FIELD", message)
 
     def _outcomes(
         self,

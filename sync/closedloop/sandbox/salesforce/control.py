@@ -146,6 +146,25 @@ class Control:
                 if member.get("LeadId") == row["Id"]:
                     self._database.change("CampaignMember", key, {"ContactId": contact}, user=self._person())
 
+    def person_account(self, first_name: str, last_name: str, email: str) -> tuple[str, str]:
+        """Create an account that is a person, and return its id and that of the contact that comes with it.
+
+        Raises:
+            KeyError: This org has no person accounts.
+        """
+        with self._database.lock:
+            entity = self._database.objects["Account"]
+            who = {"FirstName": first_name, "LastName": last_name}
+            whole = {"Name": f"{first_name} {last_name}", "IsPersonAccount": True, "PersonEmail": email}
+            account = self.writer.insert(entity, who | whole, user=self._person())
+            contact = self.writer.insert(
+                self._database.objects["Contact"],
+                who | {"Email": email, "AccountId": account, "IsPersonAccount": True},
+                user=self._person(),
+            )
+            self._database.change("Account", account, {"PersonContactId": contact}, user=self._person())
+        return account, contact
+
     def refuse(
         self,
         entity: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     Formula = Callable[["Derived", Row], Any]
 
 _QUARTER = 3
+_YEAR = timedelta(days=365)
+_ACTIVITIES = frozenset({"Task", "Event"})
 _COPIES = ("FirstName", "LastName", "Title", "Email", "Phone", "MobilePhone", "LeadSource")
 _FORECASTS = {"BestCase": "Best Case", "Forecast": "Commit"}
 
@@ -22,10 +25,12 @@ class Derived:
 
     Args:
         database: The rows.
+        archives: Whether activities of a year ago are archived.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, archives: bool = True) -> None:
         self.database = database
+        self._archives = archives
         self._indexes: dict[str, tuple[int, Any]] = {}
 
     def value(self, name: str, row: Row, field: str) -> Any:
@@ -36,6 +41,14 @@ class Derived:
     def is_computed(self, name: str, field: str) -> bool:
         """Return whether a field has a formula."""
         return (name, field) in FORMULAS
+
+    def is_archived(self, name: str, row: Row) -> bool:
+        """Return whether a row is an activity so old that only queryAll shows it."""
+        if not self._archives or name not in _ACTIVITIES:
+            return False
+        day = row.get("ActivityDate")
+        is_open = name == "Task" and row.get("Status") != "Completed"
+        return day is not None and not is_open and day < self.database.now().date() - _YEAR
 
     def stage(self, row: Row) -> Row:
         """Return the stage of a deal."""
@@ -173,5 +186,7 @@ FORMULAS: dict[tuple[str, str], Formula] = {
     ("Task", "AccountId"): _activity_account,
     ("Event", "AccountId"): _activity_account,
     ("Task", "IsClosed"): lambda _derived, row: row.get("Status") == "Completed",
+    ("Task", "IsArchived"): lambda derived, row: derived.is_archived("Task", row),
+    ("Event", "IsArchived"): lambda derived, row: derived.is_archived("Event", row),
     ("Task", "IsHighPriority"): lambda _derived, row: row.get("Priority") == "High",
 }

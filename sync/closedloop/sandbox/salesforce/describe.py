@@ -51,8 +51,11 @@ _SOAP = {
     "datetime": "xsd:dateTime",
     "anyType": "xsd:anyType",
 }
-_NOT_GROUPED = frozenset({"double", "currency", "percent", "datetime", "anyType"})
+_NOT_GROUPED = frozenset({"double", "currency", "percent", "datetime", "anyType", "combobox"})
 _NOT_ADDED_UP = frozenset({"boolean", "anyType"})
+_LONGEST_GROUPED = 255
+#: Texts are counted in bytes of UTF-8, those that hold no letters of a language in single ones.
+_PLAIN = frozenset({"id", "reference"})
 _BYTES = 3
 _OBJECT_LETTERS = {
     "createable": "c",
@@ -182,7 +185,7 @@ def describe_field(field: Field, *, can_change: bool) -> dict[str, Any]:
         "aggregatable": field.type not in _NOT_ADDED_UP and field.is_filterable,
         "aiPredictionField": False,
         "autoNumber": field.name == "CaseNumber",
-        "byteLength": field.length * (1 if field.type in {"id", "reference"} else _BYTES),
+        "byteLength": field.length * _bytes(field),
         "calculated": field.is_calculated and field.is_custom,
         "calculatedFormula": "TEXT(Account.Tier__c)" if field.name == "Account_Tier__c" else None,
         "cascadeDelete": False,
@@ -204,7 +207,7 @@ def describe_field(field: Field, *, can_change: bool) -> dict[str, Any]:
         "filterable": field.is_filterable,
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
-        "groupable": field.type not in _NOT_GROUPED and field.length <= 1300 and field.is_filterable,  # noqa: PLR2004 - a formula's text
+        "groupable": _is_groupable(field),
         "highScaleNumber": False,
         "htmlFormatted": False,
         "idLookup": "i" in field.flags or field.is_external_id,
@@ -240,6 +243,16 @@ def describe_field(field: Field, *, can_change: bool) -> dict[str, Any]:
         "updateable": field.is_updateable and can_change,
         "writeRequiresMasterRead": False,
     }
+
+
+def _bytes(field: Field) -> int:
+    return 1 if field.type in _PLAIN or field.name == "Fiscal" else _BYTES
+
+
+def _is_groupable(field: Field) -> bool:
+    if field.name == "CaseNumber" or not field.is_filterable:
+        return False
+    return field.type not in _NOT_GROUPED and field.length <= _LONGEST_GROUPED
 
 
 def _extra(field: Field) -> str | None:

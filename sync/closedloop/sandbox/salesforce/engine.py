@@ -86,6 +86,7 @@ class Engine:
                 "api": "data",
                 "stream": None,
                 "is_write": False,
+                "executed": False,
                 "status": 0,
                 "rows": None,
                 "ids": [],
@@ -157,10 +158,12 @@ class Engine:
             self.org.database.settle()
             handler: Callable[..., Reply] = route.handler
             try:
-                return handler(call, *values)
+                reply = handler(call, *values)
             except RefusedError as error:
                 call.entry["error"] = error.code
                 return refusal(error)
+            call.entry["executed"] = True
+            return reply
 
     def _oauth(self, entry: dict[str, Any], name: str, body: bytes, headers: dict[str, str]) -> Reply:
         entry["api"] = "oauth"

@@ -34,9 +34,11 @@ class Options:
         bulk_header: Whether every page of results begins with the columns' names, or the first alone.
         shuffles: Whether bulk results come in an order of their own.
         update_status: What an upsert that changed a row answers.
+        unknown_field: What a field in a collection that is not there spoils: its row, or the whole request.
         numbers_with_exponent: Whether numbers from ten million up are printed as ``1.5E7``.
         compresses: Whether answers are gzipped for who asks.
         converted_leads: Whether deals that came from a lead have one, converted.
+        archives: Whether activities of a year ago are archived: only queryAll shows them.
         seed: For what is random.
     """
 
@@ -63,7 +65,9 @@ class Options:
     bulk_header: Literal["every", "first"] = "every"
     shuffles: bool = True
     update_status: Literal[200, 204] = 200
+    unknown_field: Literal["row", "request"] = "row"
     numbers_with_exponent: bool = True
     compresses: bool = True
     converted_leads: bool = True
+    archives: bool = True
     seed: int = 1

@@ -78,9 +78,13 @@ class Pages:
             name, _, value = part.strip().partition("=")
             if name.lower() == "batchsize" and value.isdigit():
                 wanted = min(max(int(value), min(_LEAST_PAGE, wanted)), wanted)
-        if self._options.small_pages:
-            return self._random.randint(max(1, wanted // 4), wanted)
         return wanted
+
+    def drawn(self, size: int) -> int:
+        """Return how many rows this very page has: at most ``size``."""
+        if not self._options.small_pages:
+            return size
+        return self._random.randint(max(1, size // 4), size)
 
     def open(
         self, entity: str, columns: tuple[Column, ...], keys: list[str], size: int, *, deleted: bool

@@ -21,6 +21,23 @@ if TYPE_CHECKING:
     from closedloop.sandbox.salesforce.soql import Column, Statement
     from closedloop.sandbox.salesforce.state import Org
 
+#: Types whose values need no translation for JSON.
+_AS_THEY_ARE = frozenset(
+    {
+        "id",
+        "reference",
+        "string",
+        "textarea",
+        "picklist",
+        "boolean",
+        "int",
+        "phone",
+        "email",
+        "url",
+        "combobox",
+    }
+)
+
 
 class Query:
     """Answers queries.
@@ -63,12 +80,13 @@ class Query:
         *,
         deleted: bool,
     ) -> Reply:
-        body: dict[str, Any] = {"totalSize": len(keys), "done": len(keys) <= size}
-        if len(keys) > size:
+        first = self._org.pages.drawn(size)
+        body: dict[str, Any] = {"totalSize": len(keys), "done": len(keys) <= first}
+        if len(keys) > first:
             cursor = self._org.pages.open(entity.name, columns, keys, size, deleted=deleted)
-            cursor.last = keys[:size]
-            body["nextRecordsUrl"] = self._next(call, cursor, size)
-        body["records"] = self.records(call.base, entity, columns, keys[:size])
+            cursor.last = keys[:first]
+            body["nextRecordsUrl"] = self._next(call, cursor, first)
+        body["records"] = self.records(call.base, entity, columns, keys[:first])
         call.entry["rows"] = len(body["records"])
         return answer(body)
 
@@ -82,7 +100,7 @@ class Query:
         cursor = self._org.pages.find(name)
         call.entry |= {"stream": cursor.entity, "is_more": True}
         start = int(place or 0)
-        keys = cursor.keys[start : start + cursor.size]
+        keys = cursor.keys[start : start + self._org.pages.drawn(cursor.size)]
         end = start + len(keys)
         for fault in self._org.pages.strikes(cursor.entity, "query"):
             if fault.kind == "repeat_page" or (fault.kind == "freeze_cursor" and fault.mode == "loop"):
@@ -116,7 +134,6 @@ class Query:
         self, base: str, entity: SObject, paths: Sequence[Sequence[str]]
     ) -> Callable[[Row], dict[str, Any]]:
         """Return what turns a row into a record, parents nested in it."""
-        select, exponent = self._org.select, self._org.options.numbers_with_exponent
         nested: dict[str, list[Sequence[str]]] = {}
         plain: dict[str, Sequence[str]] = {}
         for given in paths:
@@ -130,7 +147,7 @@ class Query:
         parts = {
             name: self._parent(base, entity, name, nested[name])
             if name in nested
-            else _reading(select.reader(entity, path), exponent=exponent)
+            else self._reading(entity, path)
             for name, path in plain.items()
         }
 
@@ -141,6 +158,13 @@ class Query:
             return record
 
         return write
+
+    def _reading(self, entity: SObject, path: Sequence[str]) -> Callable[[Row], Any]:
+        read, exponent = self._org.select.reader(entity, path), self._org.options.numbers_with_exponent
+        known = entity.find(path[0])
+        if known is not None and known.type in _AS_THEY_ARE:
+            return read
+        return lambda row: rest_value(read(row), exponent=exponent)
 
     def _parent(
         self, base: str, entity: SObject, name: str, paths: list[Sequence[str]]
@@ -161,10 +185,6 @@ class Query:
     def _plain_values(self, record: dict[str, Any]) -> dict[str, Any]:
         exponent = self._org.options.numbers_with_exponent
         return {name: rest_value(value, exponent=exponent) for name, value in record.items()}
-
-
-def _reading(read: Callable[[Row], Any], *, exponent: bool) -> Callable[[Row], Any]:
-    return lambda row: rest_value(read(row), exponent=exponent)
 
 
 class Aggregates:

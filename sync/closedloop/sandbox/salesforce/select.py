@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedloop.sandbox.salesforce.errors import RefusedError, no_column
 from closedloop.sandbox.salesforce.ids import is_id, long_id
-from closedloop.sandbox.salesforce.soql import Column, Compare, Condition, Join, Negation, Statement
+from closedloop.sandbox.salesforce.soql import Column, Compare, Condition, Join, Negation, Relative, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MOST_OFFSET = 2000
 _KINDS: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
-    "datetime": (datetime, date),
+    "datetime": (datetime, Relative),
     "date": (date,),
     "int": (Decimal,),
     "currency": (Decimal,),
@@ -54,7 +54,7 @@ class Select:
 
         Args:
             statement: What is asked.
-            deleted: Whether rows in the recycle bin count.
+            deleted: Whether rows in the recycle bin count, and archived ones.
 
         Raises:
             RefusedError: It names what is not there, or holds what cannot be held against each other.
@@ -66,7 +66,7 @@ class Select:
         found = [
             row
             for row in self.database.tables[entity.name].values()
-            if (deleted or not row.get("IsDeleted")) and test(row)
+            if (deleted or not self._is_gone(entity.name, row)) and test(row)
         ]
         for order in reversed(statement.order):
             found = self._sorted(entity, found, order.path, down=order.descending, last=order.nulls_last)
@@ -77,6 +77,9 @@ class Select:
             return found
         end = None if statement.limit is None else statement.offset + statement.limit
         return found[statement.offset : end]
+
+    def _is_gone(self, name: str, row: Row) -> bool:
+        return bool(row.get("IsDeleted")) or self.derived.is_archived(name, row)
 
     def columns(self, statement: Statement) -> tuple[Column, ...]:
         """Return what is selected, ``FIELDS(…)`` spelled out.
@@ -278,6 +281,6 @@ def _checked(field: Field, value: Any) -> Any:
         word = _WORDS.get(field.type, field.type)
         message = f"value of filter criterion for field '{field.name}' must be of type {word}{enclosed}"
         raise RefusedError("INVALID_FIELD", message)
-    if field.type == "datetime" and isinstance(value, date) and not isinstance(value, datetime):
+    if isinstance(value, Relative) and field.type == "datetime":
         return datetime.combine(value, time(0), tzinfo=UTC)
     return value

@@ -70,7 +70,10 @@ class Simulator:
 
     @property
     def faults(self) -> Faults:
-        """The faults that are on; ``stream`` is an object (``Contact``), or ``token``."""
+        """The faults that are on; ``stream`` is an object (``Contact``), or ``token``.
+
+        ``429`` is Salesforce's 403: too many calls at once, with ``mode="daily"`` too many in a day.
+        """
         return self.org.faults
 
     @property
@@ -166,7 +169,7 @@ def serve(
     on = Faults()
     for fault in faults:
         on.add(**fault)
-    derived, rights = Derived(database), Rights(database, chosen)
+    derived, rights = Derived(database, archives=chosen.archives), Rights(database, chosen)
     org = Org(
         database=database,
         clock=shifted,

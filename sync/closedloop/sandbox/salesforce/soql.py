@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,10 @@ _FUNCTIONS = frozenset({"COUNT", "COUNT_DISTINCT", "MIN", "MAX", "SUM", "AVG"})
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 Value = str | Decimal | date | datetime | bool | None
+
+
+class Relative(date):
+    """A day counted from now, as ``TODAY``: unlike a day that is written down, a time may be held against it."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -300,13 +304,12 @@ class _Parser:
         known: dict[str, Value] = {"TRUE": True, "FALSE": False, "NULL": None}
         if word in known:
             return known[word]
-        today = self._now.date()
         name, _, number = word.partition(":")
         days = {"TODAY": 0, "YESTERDAY": 1, "LAST_N_DAYS": int(number or 0)}.get(name)
         if days is None:
             self._at -= 1
             raise self.unexpected()
-        return today - timedelta(days=days)
+        return Relative.fromordinal(self._now.toordinal() - days)
 
 
 def read_time(text: str) -> datetime:

@@ -32,8 +32,10 @@ def number_text(value: Decimal, *, exponent: bool) -> str:
 
 def rest_value(value: Any, *, exponent: bool) -> Any:
     """Return a value as an answer in JSON has it: times with an offset that has no colon."""
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}+0000"
+        return f"{value.isoformat(timespec='milliseconds')[:23]}+0000"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
@@ -48,7 +50,7 @@ def bulk_value(value: Any, *, exponent: bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
+        return f"{value.isoformat(timespec='milliseconds')[:23]}Z"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -1,0 +1,70 @@
+"""The SDK's own contract suite, and the command line as Meltano calls it, over the simulator."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from closedloop.sandbox import members
+from closedloop.sandbox.salesforce.simulator import serve
+from closedloop.sandbox.world import generate
+from tap_salesforce.catalog import ENTITIES
+from tap_salesforce.tap import TapSalesforce
+
+#: Columns that the generated company leaves empty.
+pytestmark = pytest.mark.filterwarnings("ignore:No records were available to test")
+SERVER = serve(members.as_members(generate(5, 0.03), unknown="lead"))
+CONFIG = {"url": SERVER.url, "client_id": SERVER.client_id, "client_secret": SERVER.client_secret}
+
+TestTapSalesforceContract = get_tap_test_class(
+    TapSalesforce,
+    config=CONFIG,
+    suite_config=SuiteConfig(max_records_limit=10, ignore_no_records_for_streams=["Case", "Event", "Group"]),
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closing():
+    yield
+    SERVER.close()  # its threads would keep the process alive
+
+
+@pytest.fixture
+def command(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(CONFIG))
+
+    def run(*args, config=True):
+        argv = [sys.executable, "-m", "tap_salesforce", *(["--config", str(path)] if config else []), *args]
+        return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+
+    return run
+
+
+def test_about_documents_every_setting_and_the_least_permissions(command):
+    done = command("--about", "--format", "json", config=False)
+
+    about = json.loads(done.stdout)
+    described = about["settings"]["properties"]
+    assert (done.returncode, about["name"]) == (0, "tap-salesforce")
+    assert {"url", "grant", "token_folder", "day_reserve", "member_statuses"} <= described.keys()
+    assert all(setting.get("description") for setting in described.values() if "title" in setting)
+    for word in ("API Enabled", "View All", "Formula fields"):
+        assert word in about["description"]
+
+
+def test_discover_prints_a_catalog_and_nothing_else(command):
+    done = command("--discover")
+
+    streams = {stream["stream"] for stream in json.loads(done.stdout)["streams"]}
+    assert (done.returncode, streams) == (0, set(ENTITIES))
+
+
+def test_a_plain_run_writes_singer_to_stdout_and_json_to_stderr(command):
+    done = command()
+
+    assert done.returncode == 0
+    assert {json.loads(line)["type"] for line in done.stdout.splitlines()} == {"SCHEMA", "RECORD", "STATE"}
+    assert all(json.loads(line)["level"] for line in done.stderr.splitlines())
