@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from closedloop.errors import ConfigError
+from closedloop.store.bookmarks import read_stream
 from closedloop.store.names import quote, raw_schema, relation
 from closedloop.store.stamps import to_text
 from closedloop.writeback.value import Slot, Value, plain
@@ -71,8 +72,10 @@ def _read(store: Store, connection: str, name: str, fields: list[str], found: La
             fix="make the fields with `closedloop provision`, then run `closedloop sync`",
         )
     picks = ", ".join(quote(field) for field in fields)
+    keys, _ = read_stream(store, connection, stream)
+    key = quote(keys[0] if keys else "id")
     rows = store.query(
-        f"select id, _loaded_at, {picks} from {relation(schema, stream)} where _deleted_at is null"
+        f"select {key}, _loaded_at, {picks} from {relation(schema, stream)} where _deleted_at is null"
     )
     for record_id, loaded_at, *values in rows:
         found.times[name, str(record_id)] = to_text(loaded_at)
