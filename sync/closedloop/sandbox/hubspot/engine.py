@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -29,7 +28,7 @@ from closedloop.sandbox.odoo.engine import CannedError, ResetError
 from closedloop.sandbox.odoo.faults import Fault, Faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from closedloop.sandbox.hubspot.account import Account
 
@@ -45,6 +44,9 @@ class Engine:
 
     Args:
         account: The account.
+
+    Attributes:
+        control: Answers ``/__control__/``: verb, name and arguments.
     """
 
     def __init__(self, account: Account) -> None:
@@ -54,6 +56,7 @@ class Engine:
         self.pages = Pages(self.faults)
         self.identity = Identity(clock=account.clock, options=account.options)
         self.limits = Limits(clock=account.clock, options=account.options, zone=account.world.zone)
+        self.control: Callable[[str, str, dict[str, Any]], Any] = _no_control
         self._log: list[dict[str, Any]] = []
         self._lock = threading.Lock()
 
@@ -195,28 +198,9 @@ class Engine:
             raise limited(policy, entry["number"], seconds=fault.retry_after)
         raise CannedError(fault.status, {}, _BAD_GATEWAY)
 
-    def control(self, verb: str, name: str, given: dict[str, Any]) -> Any:
-        """Carry out one of the simulator's own controls.
 
-        Raises:
-            KeyError: There is no such control, or an argument is missing.
-        """
-        if (verb, name) == ("GET", "requests"):
-            return self.requests(int(given.get("since", 0)))
-        if (verb, name) == ("GET", "keys"):
-            return self.account.keys
-        if (verb, name) == ("POST", "faults"):
-            fault = self.faults.add(**given)
-            return {key: value for key, value in asdict(fault).items() if key not in {"ids", "page"}}
-        if (verb, name) == ("DELETE", "faults"):
-            return self.faults.clear()
-        if (verb, name) == ("POST", "advance"):
-            self.clock.advance(float(given["seconds"]))
-            return {"now": self.clock.now().isoformat()}
-        if (verb, name) == ("GET", "state"):
-            rows = {table: len(held.rows) for table, held in self.account.tables.items()}
-            return {"now": self.clock.now().isoformat(), "requests": len(self._log), "rows": rows}
-        raise KeyError(name)
+def _no_control(_verb: str, name: str, _given: dict[str, Any]) -> Any:
+    raise KeyError(name)
 
 
 def _parsed(body: bytes) -> Any:
