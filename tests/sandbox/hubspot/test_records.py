@@ -320,3 +320,16 @@ def test_a_unique_property_is_unique(serve):
         f"/crm/v3/objects/companies/{first['properties']['external_id']}", idProperty="external_id"
     )
     assert by_own.json()["id"] == first["id"]
+
+
+def test_the_email_of_an_archived_contact_is_free_for_one_other(serve):
+    plain = serve()
+    given = {"properties": {"email": "again@example.com"}}
+    first = plain.post("/crm/v3/objects/contacts", given).json()["id"]
+    assert plain.post("/crm/v3/objects/contacts", given).status_code == 409
+    plain.ask("DELETE", f"/crm/v3/objects/contacts/{first}")
+
+    replies = [plain.post("/crm/v3/objects/contacts", given) for _ in range(2)]
+
+    assert [one.status_code for one in replies] == [201, 409]
+    assert f"Existing ID: {replies[0].json()['id']}" in replies[1].json()["message"]

@@ -1,5 +1,10 @@
 """Limits, scopes, tokens and the faults that are switched on."""
 
+import json
+import signal
+import subprocess
+import sys
+
 import pytest
 import requests
 
@@ -245,3 +250,36 @@ def test_faults_and_edits_come_through_the_control_too(serve):
     assert requests.get(f"{control}/state").json()["rows"]["companies"] > 0
     assert requests.get(f"{control}/requests").json()[0]["status"] == 500
     assert requests.post(f"{control}/nothing", json={}).status_code == 400
+
+
+def test_a_batch_may_leave_a_record_out_without_a_word(serve):
+    plain = serve()
+    inputs = [{"id": one["id"]} for one in plain.simulator.records("companies")[:9]]
+    body = {"inputs": inputs, "properties": ["name"], "propertiesWithHistory": []}
+    plain.simulator.faults.add("drop_row", model="companies", method="read")
+
+    found = plain.post(f"{LIST}/batch/read", body).json()
+
+    assert len(found["results"]) == len(inputs) - 1
+    assert "errors" not in found
+
+
+def test_the_simulator_is_a_process_too(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "closedloop.sandbox.hubspot", "--scale", "0.02", "--state-dir", str(tmp_path)],
+        stdout=subprocess.PIPE,
+    )
+    try:
+        started = json.loads(process.stdout.readline())
+        reply = requests.get(
+            started["url"] + LIST,
+            headers={"Authorization": f"Bearer {started['token']}"},
+            params={"limit": 1},
+        )
+        assert reply.status_code == 200
+        assert json.loads((tmp_path / "hubspot.json").read_text())["url"] == started["url"]
+        assert json.loads((tmp_path / "keys.json").read_text())["event"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+        process.stdout.close()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from closedloop.sandbox.hubspot.links import LinkType
     from closedloop.sandbox.hubspot.records import Record, Table
 
-_MOST, _MOST_HISTORY = 100, 50
+_MOST, MOST_HISTORY = 100, 50
 AREA = "crm/objects"
 
 
@@ -27,7 +27,7 @@ def listed(call: Call, kind: str) -> Answer:
     """List records by ascending id."""
     table = call.account.table(kind)
     histories = call.words("propertiesWithHistory")
-    size = call.number("limit", 10, _MOST_HISTORY if histories else _MOST)
+    size = call.number("limit", 10, MOST_HISTORY if histories else _MOST)
     rows = table.live(archived=call.flag("archived"))
     found, after = call.pages.after(
         rows,

@@ -66,6 +66,7 @@ class Options:
         url_limit: Characters of a request's path and query.
         association_page: Associations of one record on a page.
         currencies: Whether the account has more than one currency.
+        account_type: ``STANDARD``, ``SANDBOX``, ``DEVELOPER_TEST`` or ``APP_DEVELOPER``.
     """
 
     scopes: frozenset[str] = SCOPES
@@ -82,3 +83,4 @@ class Options:
     url_limit: int = 8_000
     association_page: int = 500
     currencies: bool = True
+    account_type: str = "STANDARD"

@@ -62,6 +62,11 @@ class Pages:
         more = str(start + size) if len(rows) > start + size else None
         return self._spoilt(found, faults), more
 
+    def read(self, rows: Sequence[T], key: Callable[[T], str], *, stream: str) -> list[T]:
+        """Return records asked for by id: only faults of the method ``read`` take any away."""
+        faults = [one for one in self._faults.of_the_data(DATABASE, stream, "read") if one.method == "read"]
+        return self._spoilt([*self._shown(rows, key, faults, len(rows))], faults)
+
     def _shown(
         self, rows: Sequence[T], key: Callable[[T], str], faults: list[Fault], size: int
     ) -> Sequence[T]:

@@ -99,7 +99,6 @@ class Table:
     def new(self, values: Mapping[str, str], at: datetime, *, now: datetime | None = None) -> Record:
         """Add a record made at ``at``; without ``now`` it has long been there, and the search knows it."""
         self._next += _STEP
-        self._writes += 1
         moment = whole(at)
         record = Record(
             id=str(self._next),
@@ -110,6 +109,10 @@ class Table:
             written=now,
         )
         self.rows[record.id] = record
+        for name, (_, held) in self._index.items():
+            value = record.values.get(name, "")
+            if value and (value not in held or held[value].archived is not None):
+                held[value] = record
         return record
 
     def get(self, record_id: str, *, archived: bool = False) -> Record:
@@ -160,7 +163,7 @@ class Table:
     ) -> None:
         """Set properties (empty clears them); ``touches`` is false for what does not move the modified date."""
         moment = whole(now)
-        self._writes += 1
+        self._writes += any(name in self._index or name == "hs_additional_emails" for name in values)
         self.before(record, moment)
         for name, value in values.items():
             old = record.values.get(name, "")
