@@ -333,3 +333,50 @@ def test_the_email_of_an_archived_contact_is_free_for_one_other(serve):
 
     assert [one.status_code for one in replies] == [201, 409]
     assert f"Existing ID: {replies[0].json()['id']}" in replies[1].json()["message"]
+
+
+def test_reads_leave_out_properties_that_are_not_there(serve):
+    plain = serve()
+    company = plain.simulator.records("companies")[0]["id"]
+    body = {"inputs": [{"id": company}], "properties": ["tax_id", "none_such"], "propertiesWithHistory": []}
+    plain.ask("DELETE", "/crm/properties/2026-09/companies/tax_id")
+
+    [read] = plain.post("/crm/objects/2026-09/companies/batch/read", body).json()["results"]
+    [listed] = plain.get("/crm/v3/objects/companies", limit=1, properties="tax_id,name").json()["results"]
+    [found] = plain.search("companies", limit=1, properties=["tax_id", "name"]).json()["results"]
+
+    for one in (read, listed, found):
+        assert not {"tax_id", "none_such"} & {*one["properties"]}
+    assert update(plain, "companies", {"id": company, "properties": {"tax_id": "1"}}).status_code == 400
+
+
+def test_an_amount_in_foreign_money_is_told_in_home_money_too(serve, world):
+    plain = serve()
+    deal = next(
+        one for one in plain.simulator.records("deals") if one["properties"]["hs_is_closed"] == "false"
+    )
+    newest = max((one for one in world.rates if one.currency == "EUR"), key=lambda one: one.day)
+
+    plain.simulator.edit("deals", deal["id"], {"deal_currency_code": "EUR", "amount": "1000"})
+
+    held = plain.get(
+        f"/crm/v3/objects/deals/{deal['id']}", properties="amount_in_home_currency,amount"
+    ).json()
+    assert held["properties"]["amount"] == "1000"
+    assert float(held["properties"]["amount_in_home_currency"]) == round(1000 / float(newest.rate), 2)
+
+
+def test_ten_thousand_records_of_one_moment_are_past_the_search(serve):
+    plain = serve(index_lag=0.0)
+    for number in range(10_001 - len(plain.simulator.records("companies"))):
+        plain.simulator.create("companies", {"name": f"Company {number}"})
+    plain.simulator.stamp_all("companies")
+    found = plain.search("companies", filters=[BY_TIME], sort="hs_lastmodifieddate", limit=200).json()
+
+    assert found["total"] == 10_001
+    assert len({one["updatedAt"] for one in found["results"]}) == 1
+    assert plain.search("companies", filters=[BY_TIME], limit=200, after="9800").status_code == 200
+    assert plain.search("companies", filters=[BY_TIME], limit=200, after="10000").status_code == 400
+    after = {"propertyName": "hs_object_id", "operator": "GT", "value": found["results"][-1]["id"]}
+    rest = plain.search("companies", filters=[BY_TIME, after], sort="hs_object_id", limit=200).json()
+    assert rest["total"] == 9_801

@@ -25,8 +25,8 @@ def read(call: Call, kind: str) -> Answer:
     """Return records by id or by a unique property."""
     table = call.account.table(kind)
     given = call.given()
-    histories = given.get("propertiesWithHistory") or []
-    names = given.get("properties") or table.kind.defaults
+    histories = call.account.shown(table.kind.name, given.get("propertiesWithHistory") or [])
+    names = call.account.shown(table.kind.name, given.get("properties") or table.kind.defaults)
     archived = call.flag("archived")
     id_property = given.get("idProperty") or ""
     found: dict[str, Record] = {}

@@ -214,7 +214,8 @@ def _merged_contact(winner: Record, loser: Record, now: datetime) -> dict[str, s
 
 def _shown(call: Call, table: Table, row: Record, histories: list[str]) -> dict[str, Any]:
     names = call.words("properties") or table.kind.defaults
-    found = table.wire(row, [*names, *histories], histories)
+    histories = call.account.shown(table.kind.name, histories)
+    found = table.wire(row, [*call.account.shown(table.kind.name, names), *histories], histories)
     wanted = call.words("associations")
     if wanted and row.archived is None:
         found["associations"] = _associations(call, table, row, wanted)

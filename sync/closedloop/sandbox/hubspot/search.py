@@ -34,7 +34,7 @@ def searched(call: Call, kind: str) -> Answer:
     given = call.given()
     _demand_small(given)
     start, size = _window(given)
-    names = given.get("properties") or table.kind.defaults
+    names = call.account.shown(table.kind.name, given.get("properties") or table.kind.defaults)
     groups = [
         [_test(call, table, one) for one in group.get("filters") or []]
         for group in given.get("filterGroups") or []

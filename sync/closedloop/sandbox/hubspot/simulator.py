@@ -58,6 +58,11 @@ class Simulator:
         self._thread.start()
 
     @property
+    def settings(self) -> dict[str, str]:
+        """What a client must be told to get in, by the private app's token."""
+        return {"url": self.url, "access_token": self.token}
+
+    @property
     def faults(self) -> Faults:
         """The faults that are on; ``model`` is what the log calls ``stream``, ``method`` its ``operation``."""
         return self.engine.faults
