@@ -89,11 +89,11 @@ def day(value: Any) -> str | None:
     return None if found is None else found.date().isoformat()
 
 
-def anything(value: Any) -> Any:
-    """Return a list or an object as it came."""
-    if value is None or isinstance(value, dict | list):
+def rows(value: Any) -> list[Any] | None:
+    """Return a list as it came."""
+    if value is None or isinstance(value, list):
         return value
-    message = "not a list or an object"
+    message = "not a list"
     raise ValueError(message)
 
 
@@ -147,5 +147,5 @@ CONVERTERS: Mapping[Kind, Callable[[Any], Any]] = {
     "yes": boolean,
     "time": moment,
     "day": day,
-    "any": anything,
+    "list": rows,
 }
