@@ -380,3 +380,16 @@ def test_ten_thousand_records_of_one_moment_are_past_the_search(serve):
     after = {"propertyName": "hs_object_id", "operator": "GT", "value": found["results"][-1]["id"]}
     rest = plain.search("companies", filters=[BY_TIME, after], sort="hs_object_id", limit=200).json()
     assert rest["total"] == 9_801
+
+
+def test_an_archived_record_may_linger_in_the_search(serve):
+    plain = serve(index_lag=30, archived_linger=True)
+    company = plain.simulator.records("companies")[0]["id"]
+    total = plain.search("companies").json()["total"]
+
+    plain.ask("DELETE", f"/crm/objects/2026-09/companies/{company}")
+
+    assert plain.search("companies").json()["total"] == total
+    assert plain.get(f"/crm/objects/2026-09/companies/{company}").status_code == 404
+    plain.simulator.advance(31)
+    assert plain.search("companies").json()["total"] == total - 1

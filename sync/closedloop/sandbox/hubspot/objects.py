@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from closedloop.sandbox.hubspot.errors import HubError, invalid, not_found
 from closedloop.sandbox.hubspot.routes import Answer, Call, route
 from closedloop.sandbox.hubspot.values import kept
-from closedloop.sandbox.hubspot.wire import stamp, whole
+from closedloop.sandbox.hubspot.wire import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,7 +180,7 @@ def change(call: Call, table: Table, row: Record, values: Mapping[str, str]) -> 
 def archive(call: Call, table: Table, row: Record) -> None:
     """Archive a record and end its links."""
     if row.archived is None:
-        row.archived = whole(call.account.clock.now())
+        table.archive(row, call.account.clock.now())
         call.account.links.forget(table.kind.name, row.id)
 
 

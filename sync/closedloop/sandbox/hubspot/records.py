@@ -185,11 +185,16 @@ class Table:
             record.seen = record.snapshot()
         record.fresh = now + self._lag
 
-    def indexed(self, now: datetime) -> Iterable[Record]:
-        """Return what the search knows: never what is archived."""
+    def archive(self, record: Record, now: datetime) -> None:
+        """Archive a record."""
+        self.before(record, now)
+        record.archived = whole(now)
+
+    def indexed(self, now: datetime, *, lingers: bool = False) -> Iterable[Record]:
+        """Return what the search knows; ``lingers`` says whether it has to learn that a record was archived."""
         for row in self.rows.values():
             seen = row if now >= row.fresh else row.seen
-            if seen is not None and seen.archived is None and row.archived is None:
+            if seen is not None and seen.archived is None and (lingers or row.archived is None):
                 yield seen
 
     def value(self, record: Record, name: str) -> str | None:

@@ -39,9 +39,10 @@ def searched(call: Call, kind: str) -> Answer:
         [_test(call, table, one) for one in group.get("filters") or []]
         for group in given.get("filterGroups") or []
     ]
+    lingers = call.account.options.archived_linger
     rows = [
         row
-        for row in table.indexed(call.account.clock.now())
+        for row in table.indexed(call.account.clock.now(), lingers=lingers)
         if (not groups or any(all(test(row) for test in group) for group in groups))
         and _says(table, row, str(given.get("query") or ""))
     ]

@@ -64,7 +64,10 @@ class Simulator:
 
     @property
     def faults(self) -> Faults:
-        """The faults that are on; ``model`` is what the log calls ``stream``, ``method`` its ``operation``."""
+        """The faults that are on; ``model`` is what the log calls ``stream``, ``method`` its ``operation``.
+
+        A ``429`` with ``mode="day"`` is a spent day, with ``mode="second"`` the search's limit, else that of ten seconds.
+        """
         return self.engine.faults
 
     def consented(self) -> dict[str, Any]:
@@ -122,7 +125,8 @@ class Simulator:
     def remove(self, name: str, record: str) -> None:
         """Archive a record."""
         with self.account.lock:
-            self.account.tables[name].rows[record].archived = whole(self.now())
+            table = self.account.tables[name]
+            table.archive(table.rows[record], self.now())
             self.account.links.forget(name, record)
 
     def restore(self, name: str, record: str) -> None:
