@@ -62,6 +62,7 @@ def _object(portal: Portal, written: Written, fields: Sequence[str], *, needed: 
         lambda: portal.write(path, _NOTHING),
         needed=False,
         name=f"{written.schema_scope}:{written.name}",
+        good=f"properties of {written.name} can be made",
         fix=f"for `provision` add {written.schema_scope}, or let an admin make the properties",
     )
     yield from _fields(portal, written, fields, needed=needed)
@@ -81,7 +82,13 @@ def _write(portal: Portal, written: Written) -> object:
 
 
 def _scope(
-    scope: str, ask: Callable[[], object], *, needed: bool, name: str | None = None, fix: str | None = None
+    scope: str,
+    ask: Callable[[], object],
+    *,
+    needed: bool,
+    name: str | None = None,
+    good: str | None = None,
+    fix: str | None = None,
 ) -> Check:
     line = f"permission:{name or scope}"
     try:
@@ -99,7 +106,7 @@ def _scope(
         )
     except ClosedloopError as error:
         return Check(name=line, ok=False, message=error.message, fix=error.fix, required=needed)
-    return Check(name=line, ok=True, message=f"the token has {scope}", required=needed)
+    return Check(name=line, ok=True, message=good or f"the token has {scope}", required=needed)
 
 
 def _fields(portal: Portal, written: Written, fields: Sequence[str], *, needed: bool) -> Iterator[Check]:

@@ -1,26 +1,24 @@
-"""The world through the simulator, the tap, the store and the models gives the figures of the truth, to the cent."""
+"""The world through the simulator, the tap, the store and the models gives the figures of the truth, to the cent.
+
+The figures then go into the simulated HubSpot, are read back, are not written twice, and are taken back.
+"""
 
 import re
-from datetime import UTC, datetime, time
 
 import pytest
 from tests.sandbox import landed
+from tests.sandbox.hubspot.ground import Ground
 
 from closedloop import connectors
-from closedloop.clock import Clock
 from closedloop.errors import ConfigError
-from closedloop.extract import sync
-from closedloop.models import reconcile
 from closedloop.sandbox import hubspot, odoo
-from closedloop.sandbox.check import TABLES, Published, check_own_links, check_true_links
-from closedloop.sandbox.hubspot.schema import MAPPED
-from closedloop.sandbox.links import decisions
+from closedloop.sandbox.check import check_own_links, check_true_links
 from closedloop.sandbox.members import as_members
 from closedloop.sandbox.world import generate
-from closedloop.settings import Settings
-from closedloop.store import tables
-from closedloop.store.analytical import Store
-from closedloop.store.operations import Operations
+from closedloop.writeback.apply import apply_plan
+from closedloop.writeback.plan import make_plan
+from closedloop.writeback.provision import provision
+from closedloop.writeback.revert import revert_run
 
 #: Canonical entity → columns in which HubSpot says something else than the world: it keeps e-mails in small letters, its
 #: states have other names, a scan days off is none, a closed deal has no expected close, and a lost one a stage of its own.
@@ -35,7 +33,10 @@ SAYS_OTHERWISE = {
     "activity": set(),
     "owner": set(),
 }
-BOOKS = {"customer", "document", "line", "payment", "allocation", "cost_line"}
+
+CAMPAIGN = {"attendee_ltv": "cl_attendee_ltv", "win_rate": "cl_win_rate", "as_of": "cl_as_of"}
+ACCOUNT = {"invoiced": "cl_invoiced", "events_attended": "cl_events_attended", "as_of": "cl_as_of"}
+WRITEBACK = {"crm": {"mode": "apply", "campaign": CAMPAIGN, "account": ACCOUNT}}
 
 
 def installed():
@@ -48,87 +49,15 @@ def installed():
 pytestmark = pytest.mark.skipif(installed() is None, reason="the entry point of tap-hubspot is not installed")
 
 
-class Ground:
-    """A store that read its CRM from a simulated HubSpot and its ledger from a simulated Odoo."""
-
-    def __init__(self, folder, world, crm, books):
-        self.world, self.crm = world, crm
-        self.keys = {
-            key: f"{name}:{record}"
-            for name, simulator in (("crm", crm), ("books", books))
-            for kind, records in simulator.keys.items()
-            if (kind in BOOKS) == (name == "books")
-            for key, record in records.items()
-        }
-        settings = {
-            "url": crm.url,
-            "access_token": crm.token,
-            "campaign_fields": MAPPED["marketing_events"],
-            "opportunity_fields": MAPPED["deals"],
-            "account_fields": MAPPED["companies"],
-        }
-        ledger = {"url": books.url, "database": "books", "api_key": books.api_keys["books"]}
-        self.settings = Settings(
-            company={"currency": world.home_currency, "time_zone": world.zone},
-            connections={
-                "crm": {"connector": "hubspot", "settings": settings},
-                "books": {"connector": "odoo", "settings": ledger},
-            },
-            home=folder,
-        )
-        self.clock = Clock(start=datetime.combine(world.as_of, time(12), tzinfo=UTC))
-        self.store = Store.open(folder / "store.duckdb")
-        self.operations = Operations.open(folder / "operations.db")
-        self.is_reconciled = False
-
-    def sync(self, *connections):
-        run = self.operations.begin_run("sync", self.clock)
-        return sync(
-            self.settings,
-            connections=list(connections),
-            store=self.store,
-            operations=self.operations,
-            run_id=run,
-            clock=self.clock,
-        )
-
-    def reconciled(self, *, automatic_links=True):
-        self.is_reconciled = True
-        return reconcile(
-            self.settings,
-            self.store,
-            self.operations,
-            as_of=self.world.as_of,
-            clock=self.clock,
-            automatic_links=automatic_links,
-        )
-
-    def published(self, *, automatic_links):
-        with self.operations.transaction() as connection:
-            connection.execute(tables.decision.delete())
-            for one in () if automatic_links else decisions(self.world, self.keys):
-                row = {"kind": one.kind, "left_key": one.left_key, "right_key": one.right_key}
-                row |= {"verdict": "accept", "who": "test", "why": "", "at": "2026-10-31T00:00:00Z"}
-                connection.execute(tables.decision.insert().values(**row))
-        made = self.reconciled(automatic_links=automatic_links)
-        found = {}
-        for name, table in TABLES.items():
-            layer = "link" if table.startswith("link_") else "marts"
-            rows = self.store.connection.execute(f"select * from {layer}.{table}")
-            names = [column[0] for column in rows.description]
-            found[name] = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
-        return made, Published(**found)
-
-
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory):
-    world = as_members(generate(4, 0.05), unknown="contact")
+    world = as_members(generate(4, 0.03), unknown="contact")
     with hubspot.serve(world) as crm, odoo.serve(world) as books:
-        made = Ground(tmp_path_factory.mktemp("hubspot"), world, crm, books)
+        made = Ground(tmp_path_factory.mktemp("hubspot"), world, crm, books, writeback=WRITEBACK)
+        made.fields = provision(made.settings, "crm")
         made.first = made.sync("crm", "books")
         yield made
-        made.store.close()
-        made.operations.close()
+        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -197,16 +126,64 @@ def test_what_hubspot_says_otherwise_is_what_it_means(staged):
     assert ask(nobody)[0][0] == sum(one.person is None for one in staged.world.registrations)
 
 
+def applied(ground):
+    plan = make_plan(ground.settings, ground.store, ground.operations, "crm", clock=ground.clock)
+    run = ground.operations.begin_run("apply", ground.clock)
+    arguments = {"run_id": run, "clock": ground.clock}
+    return plan, apply_plan(ground.settings, ground.store, ground.operations, plan.id, **arguments)
+
+
+def companies(ground):
+    return {row["id"]: row["properties"] for row in ground.crm.records("companies")}
+
+
+def events(ground):
+    return {event.id: event.custom for event in ground.crm.account.events.by_id.values()}
+
+
+def writes(ground, since):
+    return [entry["path"] for entry in ground.crm.requests(since) if entry["is_write"]]
+
+
+def test_figures_are_written_once_and_taken_back(staged):
+    ground = staged
+    assert {one.state for one in ground.fields} == {"created"}
+    assert {one.object for one in ground.fields} == {"marketing_events", "campaigns", "companies"}
+
+    plan, first = applied(ground)
+
+    delivered = first.delivered
+    assert (delivered.refused, delivered.unknown, delivered.differing, delivered.stopped) == (0, 0, 0, None)
+    assert delivered.written == delivered.verified == len(plan.writes) > 0
+    figures = ground.store.query("select source_id, invoiced from marts.account_measures where invoiced <> 0")
+    assert {key: float(companies(ground)[key]["cl_invoiced"]) for key, _ in figures} == {
+        key: minor / 100 for key, minor in figures
+    }
+    attended = ground.store.query("select source_id from marts.campaign_measures where attendee_ltv <> 0")
+    assert all(float(events(ground)[key]["cl_attendee_ltv"]) for (key,) in attended)
+
+    ground.sync("crm", streams=["companies", "marketing_events", "campaigns"])
+    already = len(ground.crm.requests())
+    again, second = applied(ground)
+    assert (len(again.writes), second.delivered.written, writes(ground, already)) == (0, 0, [])
+
+    run = ground.operations.begin_run("revert", ground.clock)
+    undone = revert_run(ground.settings, ground.operations, first.run_id, run_id=run, clock=ground.clock)
+
+    assert undone.delivered["crm"].written == delivered.written
+    assert not any("cl_invoiced" in held for held in companies(ground).values())
+    assert not any("cl_attendee_ltv" in held for held in events(ground).values())
+
+
 def test_an_account_without_campaigns_still_lands_what_the_staging_of_its_events_requires(tmp_path):
+    sql = connectors.staging_files("hubspot")["campaign__marketing_event"]
+    required = re.search(r"-- requires: (.+)", sql)[1].split(", ")
     world = as_members(generate(4, 0.01), unknown="contact")
     scopes = frozenset(one for one in hubspot.Options().scopes if "campaigns" not in one)
     with hubspot.serve(world, options=hubspot.Options(scopes=scopes)) as crm, odoo.serve(world) as books:
         made = Ground(tmp_path, world, crm, books)
-        results = {result.stream: result for result in made.sync("crm")}
+        results = {result.stream: result for result in made.sync("crm", streams=required)}
 
-    files = connectors.staging_files("hubspot")
-    (required,) = re.findall(r"-- requires: (.+)", files["campaign__marketing_event"])
     assert {results["campaigns"].keys, results["marketing_events"].keys} == {0, len(world.events)}
-    assert set(required.split(", ")) <= set(made.store.streams("crm"))
-    made.store.close()
-    made.operations.close()
+    assert set(required) <= set(made.store.streams("crm"))
+    made.close()
