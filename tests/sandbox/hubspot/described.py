@@ -42,10 +42,15 @@ def operations():
     return sorted(found, key=lambda one: one[0])
 
 
+def described(method, path):
+    """The operations that a dated path may mean."""
+    path = path.replace("/2026-09", "/2026-03")
+    return [one for one in operations() if one[1] == method.lower() and one[2].match(path)]
+
+
 def faults(method, path, status, body):
     """What of an answer the description does not know; empty where all is well."""
-    path = path.replace("/2026-09", "/2026-03")
-    matched = [one for one in operations() if one[1] == method.lower() and one[2].match(path)]
+    matched = described(method, path)
     assert matched, f"{method} {path} is not described"
     return min((_faults(one, status, body) for one in matched), key=len)
 

@@ -1,9 +1,12 @@
 """The simulator's answers have the names and types of HubSpot's description and of its recorded answers."""
 
 import json
+import re
 
 import pytest
-from tests.sandbox.hubspot.described import RECORDINGS, faults, needs_recordings, needs_spec
+from tests.sandbox.hubspot.described import RECORDINGS, described, faults, needs_recordings, needs_spec
+
+from closedloop.sandbox.hubspot.routes import ROUTES, find
 
 V = "2026-03"
 SEARCH = {"filterGroups": [], "sorts": [], "properties": ["name"], "limit": 5, "after": "0"}
@@ -157,13 +160,33 @@ ASKED = [
     ("GET", f"/crm/lists/{V}/101", None),
     ("GET", f"/crm/lists/{V}/101/memberships/join-order?limit=250", None),
     ("GET", f"/crm/lists/{V}/101/memberships", None),
+    ("GET", f"{EVENTS}/participations/closedloop-demo/{{code}}", None),
+    ("POST", f"{EVENTS}/attendance/{{code}}/attend/create?externalAccountId=closedloop-demo", JOIN),
+    ("POST", f"{EVENTS}/events/{{code}}/attend/upsert?externalAccountId=closedloop-demo", JOIN),
+    ("POST", f"{EVENTS}/events/{{code}}/attend/email-upsert?externalAccountId=closedloop-demo", JOIN_EMAIL),
+    ("POST", f"{EVENTS}/events/delete", {"inputs": [EVENT]}),
+    ("POST", f"{EVENTS}/batch/archive", {"inputs": [{"objectId": "1"}]}),
+    ("DELETE", f"{EVENTS}/{{second}}", None),
+    ("GET", f"{CAMPAIGN}/{{campaign}}/budget/{{item}}", None),
+    ("PUT", f"{CAMPAIGN}/{{campaign}}/budget/{{item}}", {"name": "Less", "amount": 1, "order": 0}),
+    ("DELETE", f"{CAMPAIGN}/{{campaign}}/budget/{{item}}", None),
+    ("DELETE", f"{CAMPAIGN}/{{campaign}}/assets/MARKETING_EVENT/{{event}}", None),
+    ("POST", f"{CAMPAIGN}/batch/create", {"inputs": [{"properties": {"hs_name": "Made too"}}]}),
+    ("POST", f"{CAMPAIGN}/batch/archive", {"inputs": [{"id": "1"}]}),
+    ("DELETE", f"{CAMPAIGN}/{{campaign}}", None),
+    ("GET", f"/crm/properties/{V}/companies/groups/companyinformation", None),
+    ("POST", f"/crm/properties/{V}/companies/batch/archive", {"inputs": [{"name": "made"}]}),
+    ("GET", f"/crm/pipelines/{V}/deals/default", None),
+    ("GET", f"/crm/owners/{V}/{{owner}}", None),
 ]
 
 
 @pytest.fixture(scope="module")
 def records(shared, world):
     keys, contacts = shared.simulator.keys, shared.simulator.records("contacts")
-    event = next(one for one in world.events if one.status == "done")
+    event = next(one for one in world.events if one.status == "done" and one.budget is not None)
+    campaign_id = keys["campaign_of_event"][f"{event.key}/campaign"].partition("/")[2]
+    campaign = shared.simulator.account.campaigns.get(campaign_id)
     companies = shared.simulator.records("companies")
     with_company = next(one for one in contacts if one["properties"].get("associatedcompanyid"))
     return {
@@ -174,7 +197,10 @@ def records(shared, world):
         "gone": contacts[-2]["id"],
         "event": keys["event"][event.key].partition("/")[2],
         "code": event.code,
-        "campaign": keys["campaign_of_event"][f"{event.key}/campaign"].partition("/")[2],
+        "second": keys["event"][world.events[-1].key].partition("/")[2],
+        "owner": next(key for key, one in shared.simulator.account.owners.items() if not one["archived"]),
+        "item": next(iter(campaign.items["budget"])),
+        "campaign": campaign_id,
     }
 
 
@@ -197,6 +223,28 @@ def test_an_answer_has_the_names_and_types_described(shared, records, asked):
     assert reply.status_code < 500
     answered = reply.json() if reply.content else None
     assert faults(method, path.partition("?")[0], reply.status_code, answered) == []
+
+
+@needs_spec
+def test_every_answer_that_is_described_is_asked_for():
+    asked = {id(find(method, plain(path)).route) for method, path, _ in ASKED}
+    left = [one for one in ROUTES if id(one) not in asked]
+
+    assert [f"{one.verb} {path(one)}" for one in left if described(one.verb, path(one))] == []
+
+
+def plain(template):
+    return template.partition("?")[0].replace("{", "x").replace("}", "")
+
+
+def path(route):
+    """The dated path of a route, with one name for all that varies."""
+    rest = re.sub(r"\(\?P<kind>[^)]*\)", "contacts", route.pattern.pattern)
+    rest = re.sub(r"\(\?P<other>[^)]*\)", "companies", rest)
+    rest = re.sub(r"\(\?P<side>[^)]*\)", "budget", rest)
+    rest = re.sub(r"\(\?P<\w+>[^)]*\)", "x", rest).replace("\\", "")
+    root, _, area = route.area.partition("/")
+    return "/" + "/".join(part for part in (root, area, V, rest) if part)
 
 
 def recorded():
