@@ -38,7 +38,7 @@ def checks(portal: Portal, checked: Mapping[str, Sequence[str]]) -> Iterator[Che
         yield Check(name="login", ok=False, message=error.message, fix=error.fix)
         return
     found = body_of(reply)
-    yield Check(name="login", ok=True, message=f"logged in to account {found.get('portalId')}")
+    yield Check(name="login", ok=True, message=_greeting(found))
     left = reply.headers.get(_LEFT)
     if left is not None:
         yield Check(
@@ -51,6 +51,12 @@ def checks(portal: Portal, checked: Mapping[str, Sequence[str]]) -> Iterator[Che
         if name in OBJECTS:
             needed = name in checked and name not in _SPARE
             yield from _object(portal, OBJECTS[name], checked.get(name, ()), needed=needed)
+
+
+def _greeting(account: Mapping[str, object]) -> str:
+    kind = str(account.get("accountType") or "STANDARD")
+    what = "" if kind == "STANDARD" else f", which is no company's real one: {kind.lower().replace('_', ' ')}"
+    return f"logged in to account {account.get('portalId')}{what}"
 
 
 def _object(portal: Portal, written: Written, fields: Sequence[str], *, needed: bool) -> Iterator[Check]:
