@@ -7,6 +7,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+import msgspec
+
 from closedloop.sandbox.hubspot import (  # the modules register their routes
     associations,
     attendance_api,
@@ -178,7 +180,7 @@ class Engine:
                 message = f"Invalid input JSON: {type(error).__name__} {error}"
                 raise invalid(message) from error
             entry["executed"] = True
-            return status, json.loads(json.dumps(answered)) if answered is not None else None
+            return status, None if answered is None else msgspec.json.encode(answered)
 
     def _strike(self, fault: Fault, entry: dict[str, Any]) -> None:
         """Let a fault of the way answer; ``slow`` only waits. ``mode`` of a 429 may be a policy."""

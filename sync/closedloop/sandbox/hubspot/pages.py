@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ class Pages:
         after: str,
         size: int,
     ) -> tuple[list[T], str | None]:
-        """Return the rows whose id is above ``after``, and the last of them if there are more."""
+        """Return the rows (by ascending id) above the id ``after``, and the last of them if there are more."""
         faults = self._faults.of_the_data(DATABASE, stream, method)
         rows = self._shown(rows, key, faults, size)
         low = int(after) if after.isdigit() and not self._loops(faults) else -1
-        left = [row for row in rows if int(key(row)) > low]
-        found = left[:size]
-        more = key(found[-1]) if len(left) > size else None
+        start = bisect_right(rows, low, key=lambda row: int(key(row)))
+        found = [*rows[start : start + size]]
+        more = key(found[-1]) if len(rows) > start + size else None
         return self._spoilt(found, faults), more
 
     def offset(
