@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.stream import Page
-from tap_hubspot.base import HubspotStream
+from tap_hubspot.base import AGAIN, HubspotStream
 from tap_hubspot.catalog import HISTORY, OBJECTS
 from tap_hubspot.client import ASSOCIATION_PAGE, HISTORY_PAGE, READ_PAGE, chunks
 from tap_hubspot.values import iso_ms, moment
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tap_hubspot.client import Row
-    from tap_hubspot.kinds import Association
+    from tap_hubspot.columns import Columns
+    from tap_hubspot.kinds import Association, Source
+    from tap_hubspot.tap import TapHubspot
 
 _READ_UNTIL, _WHOLE_ON = "read_until", "whole_on"
 
@@ -43,6 +46,11 @@ class HangingStream(HubspotStream):
         """Yield the rows of some records."""
         raise NotImplementedError
 
+    def missed(self, ids: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+        """Yield records that a whole pass has missed, where there is a second way to know of them."""
+        del ids
+        yield from ()
+
     def source_cursor(self) -> str | None:
         """Return the newest change up to which the object was read: there is no other proof of freshness."""
         return self.stream_state.get(_READ_UNTIL)
@@ -58,6 +66,10 @@ class HangingStream(HubspotStream):
             batch = self.converted(self.rows(ids))
             count += len({record[self.source.key] for record in batch.records})
             yield Page(records=batch.records, bad=batch.bad)
+        if is_whole and self._tap.protocol:
+            for records in self.missed(seen.ids):
+                count += len(records)
+                yield Page(records=records)
         self.counted = count if is_whole else None
         whole_on = iso_ms(self._now()) if is_whole else state.get(_WHOLE_ON)
         left = {_READ_UNTIL: seen.until, _WHOLE_ON: whole_on}
@@ -78,6 +90,10 @@ class HangingStream(HubspotStream):
 class AssociationStream(HangingStream):
     """The associations from one object to another: one row for each label."""
 
+    def __init__(self, tap: TapHubspot, name: str, source: Source, *, columns: Columns) -> None:
+        super().__init__(tap, name, source, columns=columns)
+        self._pairs: set[tuple[str, str]] = set()
+
     @property
     def pair(self) -> Association:
         """The two objects."""
@@ -93,11 +109,39 @@ class AssociationStream(HangingStream):
         """How often all are read."""
         return float(self.config.get("associations_hours", 24))
 
+    def missed(self, ids: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+        """Yield what only the other object's side tells; nothing counts associations, so both sides are asked.
+
+        Raises:
+            StreamError: This side does not tell it when asked again either.
+        """
+        live = set(ids)
+        missing = {(one, other) for one, other in self._other_side() if one in live} - self._pairs
+        again = sorted({one for one, _ in missing})
+        for chunk in chunks(again, ASSOCIATION_PAGE):
+            yield self.converted(self.rows(chunk)).records
+        if missing - self._pairs:
+            message = f"incomplete: {len(missing - self._pairs)} associations are told by one side only"
+            raise StreamError(message, where=self.name, fix=AGAIN)
+
+    def _other_side(self) -> set[tuple[str, str]]:
+        pair = self.pair
+        try:
+            others = self.changed.ids(pair.to, None, self.count_until).ids
+        except AccessError:
+            return set()
+        return {
+            (str(other.get("toObjectId")), key)
+            for chunk in chunks(others, ASSOCIATION_PAGE)
+            for key, other in self.hubspot.associated(pair.to, pair.origin, chunk, scope=pair.scope)
+        }
+
     def rows(self, ids: Sequence[str]) -> Iterator[Row]:
         """Yield the associations of some records."""
         pair = self.pair
         for key, other in self.hubspot.associated(pair.origin, pair.to, ids, scope=pair.scope):
             to = other.get("toObjectId")
+            self._pairs.add((key, str(to)))
             for kind in other.get("associationTypes") or ():
                 category, number = kind.get("category"), kind.get("typeId")
                 yield {

@@ -198,7 +198,7 @@ OTHERS: Mapping[str, Source] = {
             "id email type firstName lastName userId userIdIncludingInactive",
             time="createdAt updatedAt",
             yes="archived",
-            any="teams",
+            list="teams",
         ),
         scope="crm.objects.owners.read",
     ),
@@ -216,7 +216,7 @@ OTHERS: Mapping[str, Source] = {
     "account_info": Source(
         columns=of_kinds(
             "portalId accountType timeZone companyCurrency dataHostingLocation uiDomain utcOffset",
-            any="additionalCurrencies",
+            list="additionalCurrencies",
         ),
         key="portalId",
         scope="oauth",
@@ -265,7 +265,7 @@ OTHERS: Mapping[str, Source] = {
             time="startDateTime endDateTime createdAt updatedAt",
             yes="eventCancelled eventCompleted",
             whole="registrants attendees cancellations noShows",
-            any="customProperties",
+            list="customProperties",
         ),
         key="objectId",
         scope=_EVENTS,
@@ -292,7 +292,7 @@ OTHERS: Mapping[str, Source] = {
     ),
     "form_submissions": Source(
         columns=of_kinds(
-            "key form_id email firstname lastname company phone page_url", time="submitted_at", any="values"
+            "key form_id email firstname lastname company phone page_url", time="submitted_at", list="values"
         ),
         key="key",
         scope="forms",

@@ -55,10 +55,13 @@ class Changed:
     hubspot: Hubspot
     overlap: timedelta
     _seen: dict[str, Seen] = field(default_factory=dict)
+    _whole: dict[str, Seen] = field(default_factory=dict)
 
     def note(self, name: str, seen: Seen) -> None:
         """Remember what the object's own stream has just read whole."""
         self._seen[name] = seen
+        if seen.opens is None:
+            self._whole[name] = seen
 
     def ids(self, name: str, since: str | None, until: datetime) -> Seen:
         """Return the records of an object that changed.
@@ -68,13 +71,14 @@ class Changed:
             since: The `until` of the last time, ISO text; none: all records.
             until: Later changes may still be on their way into HubSpot's search.
         """
-        opens = from_iso(since) - self.overlap if since else None
-        known = self._seen.get(name)
-        if known and (known.opens is None or (opens is not None and known.opens <= opens)):
-            return known
-        found = self._all(name, until) if opens is None else self._since(name, opens, until)
-        self._seen[name] = found
-        return found
+        if since is None:
+            if name not in self._whole:
+                self._whole[name] = self._all(name, until)
+            return self._whole[name]
+        opens, known = from_iso(since) - self.overlap, self._seen.get(name)
+        if known is None or (known.opens is not None and known.opens > opens):
+            known = self._seen[name] = self._since(name, opens, until)
+        return known
 
     def _all(self, name: str, until: datetime) -> Seen:
         if name == CAMPAIGNS:

@@ -54,6 +54,7 @@ class Hubspot:
         day_reserve: Calls of the day that are left to others.
         where: What errors call this connection.
         day_left: Calls left today, as HubSpot said last; an OAuth app is not told.
+        sorts_by_object: Whether an order is given as an object: where the short form is not obeyed.
     """
 
     http: HttpClient
@@ -61,6 +62,7 @@ class Hubspot:
     day_reserve: int = 0
     where: str | None = None
     day_left: int | None = None
+    sorts_by_object: bool = False
     _url_limit: int = _URL_LIMIT
     _kept: dict[str, Any] = field(default_factory=dict)
 
@@ -177,7 +179,7 @@ class Hubspot:
         near, far = _split(properties, _BODY_LIMIT - 600)
         body = {
             "filterGroups": [{"filters": list(filters)}] if filters else [],
-            "sorts": [{"propertyName": sort, "direction": "DESCENDING" if descending else "ASCENDING"}],
+            "sorts": [self._sort(sort, descending=descending)],
             "properties": near,
             "limit": limit,
             "after": "0",
@@ -210,9 +212,21 @@ class Hubspot:
                 "properties": list(properties),
                 "propertiesWithHistory": list(history),
             }
-            answer = self.post(path, body, scope=scope)
-            self._check_errors(answer)
-            yield from listed(answer).rows
+            yield from self.batch(path, body, scope=scope)
+
+    def batch(self, path: str, body: Row, *, scope: str = "") -> list[Row]:
+        """Return the records that a batch asks for; those that HubSpot says are missing are left out.
+
+        Raises:
+            StreamError: Fewer came, and HubSpot does not say why.
+        """
+        answer = self.post(path, body, scope=scope)
+        self._check_errors(answer)
+        rows, asked = listed(answer).rows, len(body["inputs"])
+        if len(rows) < asked and not answer.get("errors"):
+            message = f"incomplete: {asked} records were asked for and {len(rows)} came"
+            raise StreamError(message, where=self.where, fix="run again")
+        return rows
 
     def associated(
         self, origin: str, to: str, ids: Sequence[str], *, scope: str = ""
@@ -236,6 +250,12 @@ class Hubspot:
             inputs = again
 
     # Inside
+
+    def _sort(self, name: str, *, descending: bool) -> object:
+        """Return an order as HubSpot's description has it, or as its guide does."""
+        if self.sorts_by_object:
+            return {"propertyName": name, "direction": "DESCENDING" if descending else "ASCENDING"}
+        return f"-{name}" if descending else name
 
     def _filled(
         self, name: str, found: Listed, far: Sequence[str], *, archived: bool = False, scope: str

@@ -64,13 +64,14 @@ class Columns:
         given = {**properties, **row}
         for column, source in self.mapping.items():
             given[column] = properties.get(source)
-        record: dict[str, Any] = {}
-        for column, convert in self._converters.items():
-            try:
-                record[column] = convert(given.get(column))
-            except ValueError as error:
-                message = f"{column}: {error}"
-                raise ValueError(message) from None
+        value_of, record, column = given.get, dict[str, Any](), ""
+        try:
+            for column, convert in self._converters.items():
+                value = value_of(column)
+                record[column] = None if value is None else convert(value)
+        except ValueError as error:
+            message = f"{column}: {error}"
+            raise ValueError(message) from None
         if record[self.key] is None:
             message = f"{self.key}: there is none"
             raise ValueError(message)

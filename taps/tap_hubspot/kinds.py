@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["text", "decimal", "share", "time", "day", "whole", "yes", "any"]
+Kind = Literal["text", "decimal", "share", "time", "day", "whole", "yes", "list"]
 
 _TEXT: dict[str, Any] = {"type": ["string", "null"]}
 _DECIMAL = {**_TEXT, "format": "singer.decimal"}
@@ -21,7 +21,7 @@ TYPES: Mapping[str, dict[str, Any]] = {
     "day": {**_TEXT, "format": "date"},
     "whole": {"type": ["integer", "null"]},
     "yes": {"type": ["boolean", "null"]},
-    "any": {"type": ["object", "array", "null"]},
+    "list": {"type": ["array", "null"]},
 }
 #: The core's mark of a deleted row.
 DELETED = "_sdc_deleted_at"

@@ -140,8 +140,8 @@ class AssetStream(CampaignPartStream):
     def rows(self, ids: Sequence[str]) -> Iterator[Row]:
         """Yield the assets of some campaigns."""
         path = f"{self.hubspot.paths.campaigns}/batch/read"
-        answer = self.hubspot.post(path, {"inputs": [{"id": key} for key in ids]}, scope=self.source.scope)
-        for campaign in answer.get("results") or ():
+        body = {"inputs": [{"id": key} for key in ids]}
+        for campaign in self.hubspot.batch(path, body, scope=self.source.scope):
             key = str(campaign.get("id"))
             for kind, found in (campaign.get("assets") or {}).items():
                 yield from (_asset(key, kind, one) for one in found.get("results") or ())

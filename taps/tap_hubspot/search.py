@@ -51,10 +51,9 @@ class Search:
             self.name, (), self.modified, self._asked, descending=True, scope=self.scope
         )
         self._check_whole(found)
-        times = [self.time(row) for row in found.rows]
-        if times != sorted(times, reverse=True):
-            raise StreamError("the page is not in the order asked for", where=self.name, fix=_AGAIN)
-        return found
+        if self._in_order(found.rows, descending=True):
+            return found
+        return self.newest()
 
     def since(self, opens: datetime) -> Iterator[list[Row]]:
         """Yield what changed since a moment; rows of the moments between pages come twice.
@@ -65,7 +64,9 @@ class Search:
         low = opens
         while True:
             rows = self._page([_filter(self.modified, "GTE", millis(low))], self.modified)
-            self._check_order(rows.rows, low)
+            if not self._in_order(rows.rows):
+                continue
+            self._check_progress(rows.rows, low)
             yield rows.rows
             if (rows.total or 0) <= SEARCH_PAGE:
                 return
@@ -122,12 +123,19 @@ class Search:
             message = f"incomplete: HubSpot finds {found.total} records and gave {len(found.rows)}"
             raise StreamError(message, where=self.name, fix=_AGAIN)
 
-    def _check_order(self, rows: list[Row], low: datetime) -> None:
+    def _in_order(self, rows: list[Row], *, descending: bool = False) -> bool:
+        """Return whether a page is in order; if not, it is asked for again with the order's long form, once."""
         times = [self.time(row) for row in rows]
-        if times and times[0] < low.replace(microsecond=low.microsecond // 1000 * 1000):
-            raise StreamError("no progress: HubSpot repeated a page", where=self.name, fix=_AGAIN)
-        if times != sorted(times):
+        if times == sorted(times, reverse=descending):
+            return True
+        if self.hubspot.sorts_by_object:
             raise StreamError("the page is not in the order asked for", where=self.name, fix=_AGAIN)
+        self.hubspot.sorts_by_object = True
+        return False
+
+    def _check_progress(self, rows: list[Row], low: datetime) -> None:
+        if rows and self.time(rows[0]) < low.replace(microsecond=low.microsecond // 1000 * 1000):
+            raise StreamError("no progress: HubSpot repeated a page", where=self.name, fix=_AGAIN)
 
 
 def _filter(name: str, operator: str, value: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from closedloop.kit.policy import (
 )
 from target_hubspot.catalog import OBJECTS, PARTICIPATIONS
 from target_hubspot.columns import NotWritableError
-from target_hubspot.faults import text
+from target_hubspot.faults import about, text
 from target_hubspot.portal import GarbledReplyError, rows
 
 if TYPE_CHECKING:
@@ -162,8 +162,14 @@ class Attendance:
             error = GarbledReplyError("HubSpot's answer does not mention the person", request_id=request_id)
             yield from self._lost(left, error)
             return
-        why = RecordError(text(errors[0]), request_id=request_id)
-        yield from self._send(left) if len(left) < len(steps) else self._halves(left, why)
+        why = {who: error for error in errors for keys in about(error).values() for who in keys}
+        for one in [one for one in left if one.who in why]:
+            yield from _all([one], State.REFUSED, RecordError(text(why[one.who]), request_id=request_id))
+        open_ = [one for one in left if one.who not in why]
+        if open_ and len(open_) < len(steps):
+            yield from self._send(open_)
+        elif open_:
+            yield from self._halves(open_, RecordError(text(errors[0]), request_id=request_id))
 
     def _halves(self, steps: list[Step], error: ClosedloopError) -> Iterator[Outcome]:
         if len(steps) == 1:

@@ -23,7 +23,7 @@ from closedloop.kit.policy import (
     RecordError,
     UnknownOutcomeError,
 )
-from target_hubspot.faults import LockedError, text
+from target_hubspot.faults import LockedError, about, text
 from target_hubspot.portal import GarbledReplyError, rows
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 _TRIES = 4
 #: Seconds that a record stays locked after another write, as seen.
 _LOCK = 2.0
-#: Where an error names the records that it is about.
-_NAMES = ("objectWriteTraceId", "ids", "id", "objectIds", "objectId")
 _LOCKED = frozenset({"423", "LOCKED", "RESOURCE_LOCKED"})
 
 
@@ -223,18 +221,10 @@ _ID: Mapping[Shape, str] = {"crm": "id", "campaign": "id", "event": "objectId"}
 
 
 def _guilty(error: Mapping[str, Any], places: Mapping[str, int], size: int) -> set[int]:
-    context = error.get("context") or {}
-    found: set[int] = set()
-    for name in _NAMES:
-        named = context.get(name) or []
-        for value in named if isinstance(named, list) else [named]:
-            if name == "objectWriteTraceId" and str(value).isdecimal() and int(value) < size:
-                found.add(int(value))
-            elif name != "objectWriteTraceId" and str(value).casefold() in places:
-                found.add(places[str(value).casefold()])
-    if not found and str(error.get("id") or "").casefold() in places:
-        found.add(places[str(error["id"]).casefold()])
-    return found
+    named = dict(about(error))
+    traces = named.pop("objectWriteTraceId", set())
+    found = {int(trace) for trace in traces if trace.isdecimal() and int(trace) < size}
+    return found | {places[key] for keys in named.values() for key in keys if key in places}
 
 
 def _all(sent: Sequence[Ready], state: State, error: ClosedloopError) -> Iterator[Outcome]:

@@ -38,7 +38,7 @@ def checks(portal: Portal, checked: Mapping[str, Sequence[str]]) -> Iterator[Che
         yield Check(name="login", ok=False, message=error.message, fix=error.fix)
         return
     found = body_of(reply)
-    yield Check(name="login", ok=True, message=f"logged in to account {found.get('portalId')}")
+    yield Check(name="login", ok=True, message=_greeting(found))
     left = reply.headers.get(_LEFT)
     if left is not None:
         yield Check(
@@ -53,6 +53,12 @@ def checks(portal: Portal, checked: Mapping[str, Sequence[str]]) -> Iterator[Che
             yield from _object(portal, OBJECTS[name], checked.get(name, ()), needed=needed)
 
 
+def _greeting(account: Mapping[str, object]) -> str:
+    kind = str(account.get("accountType") or "STANDARD")
+    what = "" if kind == "STANDARD" else f", which is no company's real one: {kind.lower().replace('_', ' ')}"
+    return f"logged in to account {account.get('portalId')}{what}"
+
+
 def _object(portal: Portal, written: Written, fields: Sequence[str], *, needed: bool) -> Iterator[Check]:
     yield _scope(written.read_scope, lambda: _read(portal, written), needed=needed)
     yield _scope(written.write_scope, lambda: _write(portal, written), needed=needed)
@@ -62,6 +68,7 @@ def _object(portal: Portal, written: Written, fields: Sequence[str], *, needed: 
         lambda: portal.write(path, _NOTHING),
         needed=False,
         name=f"{written.schema_scope}:{written.name}",
+        good=f"properties of {written.name} can be made",
         fix=f"for `provision` add {written.schema_scope}, or let an admin make the properties",
     )
     yield from _fields(portal, written, fields, needed=needed)
@@ -81,7 +88,13 @@ def _write(portal: Portal, written: Written) -> object:
 
 
 def _scope(
-    scope: str, ask: Callable[[], object], *, needed: bool, name: str | None = None, fix: str | None = None
+    scope: str,
+    ask: Callable[[], object],
+    *,
+    needed: bool,
+    name: str | None = None,
+    good: str | None = None,
+    fix: str | None = None,
 ) -> Check:
     line = f"permission:{name or scope}"
     try:
@@ -99,7 +112,7 @@ def _scope(
         )
     except ClosedloopError as error:
         return Check(name=line, ok=False, message=error.message, fix=error.fix, required=needed)
-    return Check(name=line, ok=True, message=f"the token has {scope}", required=needed)
+    return Check(name=line, ok=True, message=good or f"the token has {scope}", required=needed)
 
 
 def _fields(portal: Portal, written: Written, fields: Sequence[str], *, needed: bool) -> Iterator[Check]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _LENGTH = 300
 
+#: Where an error names what it is about.
+_ABOUT = ("objectWriteTraceId", "ids", "id", "objectIds", "objectId", "vid", "email")
+
 
 class LockedError(RecordError):
     """Another write has the record at this moment."""
@@ -51,3 +54,16 @@ def text(error: Mapping[str, Any]) -> str:
     details = [one for one in error.get("errors") or [] if isinstance(one, dict)]
     said = error.get("message") or next((one.get("message") for one in details), None)
     return vendor_text(said or error.get("category") or "HubSpot refused without a reason", limit=_LENGTH)
+
+
+def about(error: Mapping[str, Any]) -> Mapping[str, set[str]]:
+    """Return what an error names, in small letters, by the way it names it; empty where it names nothing."""
+    context = error.get("context") or {}
+    found: dict[str, set[str]] = {}
+    for name in _ABOUT:
+        values = context.get(name) or []
+        for value in values if isinstance(values, list) else [values]:
+            found.setdefault(name, set()).add(str(value).casefold())
+    if not found and error.get("id"):
+        found["id"] = {str(error["id"]).casefold()}
+    return found

@@ -143,7 +143,7 @@ def _rows(world: World, key: dict[str, str]) -> Iterator[tuple[str, dict[str, ob
             if entity == "allocation":
                 yield from _allocations(world, key, record, common)
             else:
-                yield entity, common | _MAKERS[entity](world, key, record)
+                yield entity, common | MAKERS[entity](world, key, record)
     for document in world.documents:
         for line in document.lines:
             yield "line", _line(world, key, document, line)
@@ -294,7 +294,8 @@ def _owner(world, key, one):
     return {"name": one.name, "email": one.email, "is_active": one.is_active, "kind": one.kind}
 
 
-_MAKERS = {
+#: Canonical entity → what makes a row of it, for whoever compares rows.
+MAKERS = {
     "campaign": _campaign,
     "touch": _touch,
     "person": _person,

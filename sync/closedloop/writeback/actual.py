@@ -72,9 +72,10 @@ def _read(store: Store, connection: str, name: str, fields: list[str], found: La
             fix="make the fields with `closedloop provision`, then run `closedloop sync`",
         )
     picks = ", ".join(quote(field) for field in fields)
-    [key] = read_stream(store, connection, stream)[0]
+    keys, _ = read_stream(store, connection, stream)
+    key = quote(keys[0] if keys else "id")
     rows = store.query(
-        f"select {quote(key)}, _loaded_at, {picks} from {relation(schema, stream)} where _deleted_at is null"
+        f"select {key}, _loaded_at, {picks} from {relation(schema, stream)} where _deleted_at is null"
     )
     for record_id, loaded_at, *values in rows:
         found.times[name, str(record_id)] = to_text(loaded_at)

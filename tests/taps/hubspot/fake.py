@@ -60,12 +60,14 @@ class FakeHubspot:
         self.others = {}
         self.script = []
         self.calls = []
+        self.requests = []
         self.tokens = []
         self.refused_tokens = set()
         self.no_scope = {}
         self.headers = {}
         self.edit = None
         self.url_limit = 8000
+        self.takes_short_sorts = True
         mock.add_callback("GET", re.compile(f"{URL}/.*"), self.answer)
         mock.add_callback("POST", re.compile(f"{URL}/.*"), self.answer)
 
@@ -79,6 +81,7 @@ class FakeHubspot:
         return [call for call in self.calls if part in call["path"]]
 
     def answer(self, request):
+        self.requests.append(request)
         parts = urlsplit(request.url)
         query, path = dict(parse_qsl(parts.query)), parts.path
         if "/oauth/" in path:
@@ -113,7 +116,7 @@ class FakeHubspot:
         return self.reply(200, answer)
 
     def found(self, path, query, body):
-        steps = [step for step in path.split("/") if step and step not in {"2026-09", "v3", "v4"}]
+        steps = [step for step in path.split("/") if step and step not in {"2026-09", "2026-03", "v3", "v4"}]
         if steps[:2] == ["crm", "objects"]:
             return self.records(steps[2:], query, body)
         if steps[:2] == ["crm", "associations"]:
@@ -153,7 +156,8 @@ class FakeHubspot:
             for one in rows:
                 if body["propertiesWithHistory"]:
                     one["propertiesWithHistory"] = self.histories.get(one["id"], {})
-            return {"status": "COMPLETE", "results": rows}
+            errors = [{"category": "OBJECT_NOT_FOUND"}] if len(rows) < len(wanted) else []
+            return {"status": "COMPLETE", "results": rows, "errors": errors}
         rows = self.archived.get(name, []) if query.get("archived") == "true" else live
         names = query.get("properties", "name").split(",")
         found = page(rows, query, key=lambda one: int(one["id"]))
@@ -176,15 +180,22 @@ class FakeHubspot:
             for one in group["filters"]:
                 test = tests[one["operator"]]
                 rows = [r for r in rows if test(value(r, one["propertyName"]), int(one["value"]))]
-        sort = body["sorts"][0]
-        rows.sort(key=lambda one: value(one, sort["propertyName"]), reverse=sort["direction"] == "DESCENDING")
+        name, down = self.order(body["sorts"][0])
+        rows = sorted(rows, key=lambda one: value(one, name), reverse=down)
         return {
             "total": len(rows),
             "results": [self.shown(r, body["properties"]) for r in rows[: body["limit"]]],
         }
 
+    def order(self, sort):
+        if isinstance(sort, dict):
+            return sort["propertyName"], sort["direction"] == "DESCENDING"
+        if self.takes_short_sorts:
+            return sort.removeprefix("-"), sort.startswith("-")
+        return "hs_object_id", False
+
     def associated(self, origin, to, body):
-        held = self.associations.get((origin, to), {})
+        held = self.associations.get((origin, to)) or self.turned(origin, to)
         results = []
         for one in body["inputs"]:
             found = held.get(one["id"], [])
@@ -195,6 +206,14 @@ class FakeHubspot:
             if found:
                 results.append(result)
         return {"status": "COMPLETE", "results": results}
+
+    def turned(self, origin, to):
+        """Associations as the other side tells them."""
+        found = {}
+        for key, others in self.associations.get((to, origin), {}).items():
+            for other in others:
+                found.setdefault(str(other["toObjectId"]), []).append(other | {"toObjectId": key})
+        return found
 
     def campaign(self, steps, query, body):
         if steps[1:] == ["budget", "totals"]:

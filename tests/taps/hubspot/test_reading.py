@@ -161,6 +161,16 @@ def test_a_row_that_moves_to_the_end_while_we_read_costs_no_other_row(hubspot, t
     assert set(run.ids("companies")) == {str(n) for n in range(1, 900)}
 
 
+def test_an_order_that_is_not_obeyed_in_its_short_form_is_given_in_the_long_one(hubspot, tap):
+    hubspot.takes_short_sorts = False
+    state = stamped(hubspot, tap, 400, lambda n: ago(hours=20, minutes=n))
+
+    run = tap(select=COMPANIES, state=state)
+
+    assert (run.code, len(set(run.ids("companies")))) == (0, 400)
+    assert {type(call["body"]["sorts"][0]) for call in hubspot.asked("search")} == {str, dict}
+
+
 def test_other_properties_mean_that_everything_is_read_again(hubspot, tap):
     hubspot.rows["companies"] = [row(n, closedloop_invoiced="1") for n in range(1, 4)]
     state = tap().state

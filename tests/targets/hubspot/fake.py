@@ -291,7 +291,8 @@ class FakeHubspot:
         for one in inputs:
             contact, email = str(one.get("vid", 0)), one.get("email", "")
             if verb == "create" and contact not in self.records["contacts"]:
-                errors.append(_error("OBJECT_NOT_FOUND", "The contact is gone", context={"ids": [contact]}))
+                context = {} if "unnamed" in self.odd else {"ids": [contact]}
+                errors.append(_error("OBJECT_NOT_FOUND", "The contact is gone", context=context))
                 continue
             self.take_part(event, contact, state, email=email, at=one["interactionDateTime"])
             self.writes.append((event, contact if verb == "create" else email))

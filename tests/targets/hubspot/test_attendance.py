@@ -92,6 +92,21 @@ def test_a_contact_that_is_gone_is_refused_and_its_neighbours_are_recorded_once(
     assert found["7/99"] == (State.REFUSED, "The contact is gone")
     assert {found["7/1"][0], found["7/2"][0]} == {State.WRITTEN}
     assert sorted(event.writes) == [("7", "1"), ("7", "2")]
+    assert len(event.batches("attend/create")) == 1
+
+
+def test_an_error_that_names_nobody_is_found_in_smaller_parts(writer, event):
+    event.odd = {"unnamed"}
+
+    found = record(writer, row("1"), row("98"), row("99"), row("2"))
+
+    assert {key: state for key, (state, _) in found.items()} == {
+        "7/1": State.WRITTEN,
+        "7/2": State.WRITTEN,
+        "7/98": State.REFUSED,
+        "7/99": State.REFUSED,
+    }
+    assert sorted(event.writes) == [("7", "1"), ("7", "2")]
 
 
 def test_an_event_that_is_gone_refuses_its_rows(writer, event):

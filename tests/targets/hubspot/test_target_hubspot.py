@@ -426,6 +426,16 @@ def test_check_tries_every_scope_by_itself_and_writes_nothing(vendor, config):
     assert vendor.writes == []
 
 
+def test_check_says_that_an_account_is_a_sandbox(config):
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        account = {"portalId": 147, "accountType": "DEVELOPER_TEST"}
+        mock.add("GET", f"{URL}/account-info/2026-09/details", json=account)
+
+        login = next(iter(TargetHubspot(config=config).answer()))
+
+    assert login["message"] == "logged in to account 147, which is no company's real one: developer test"
+
+
 def test_check_says_when_the_token_is_refused(config):
     with responses.RequestsMock() as mock:
         answer = {"status": "error", "category": "INVALID_AUTHENTICATION", "message": "no"}

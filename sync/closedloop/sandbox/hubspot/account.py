@@ -13,9 +13,10 @@ from closedloop.sandbox.hubspot.links import Links
 from closedloop.sandbox.hubspot.properties import Properties
 from closedloop.sandbox.hubspot.records import Table
 from closedloop.sandbox.hubspot.schema import CRM_OBJECTS, object_type
-from closedloop.sandbox.hubspot.wire import plain
+from closedloop.sandbox.hubspot.wire import plain, stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from closedloop.sandbox.hubspot.options import Options
@@ -126,6 +127,7 @@ class Account:
         probability = Decimal(stage.get("probability", "0"))
         is_closed = stage.get("isClosed") == "true"
         amount = values.get("amount", "")
+        at_home = self._at_home(values, closed=is_closed)
         won = is_closed and probability == 1
         values |= {
             "hs_deal_stage_probability": _long(probability),
@@ -133,11 +135,31 @@ class Account:
             "hs_is_closed_won": str(won).lower(),
             "hs_is_closed_lost": str(is_closed and not won).lower(),
             "hs_closed_amount": amount if won and amount else "0",
-            "hs_closed_amount_in_home_currency": amount if won and amount else "0",
+            "hs_closed_amount_in_home_currency": at_home if won and at_home else "0",
         }
+        for property_ in ("amount_in_home_currency", "hs_projected_amount"):
+            values.pop(property_, None)
         if amount:
-            values["amount_in_home_currency"] = amount
+            values["amount_in_home_currency"] = at_home
             values["hs_projected_amount"] = plain(Decimal(amount) * probability)
+
+    def _at_home(self, values: dict[str, str], *, closed: bool) -> str:
+        """Return a deal's amount in home money: at the rate of its close, while it is open at today's."""
+        amount, currency = values.get("amount", ""), values.get("deal_currency_code", "")
+        if not amount or currency in {"", self.world.home_currency}:
+            return amount
+        today = stamp(self.clock.now())[:10]
+        day = min(today, values.get("closedate", today)[:10]) if closed else today
+        rates = [one for one in self.world.rates if one.currency == currency and one.day.isoformat() <= day]
+        if not rates:
+            return amount
+        rate = max(rates, key=lambda one: one.day).rate
+        return plain((Decimal(amount) / rate).quantize(Decimal("0.01")))
+
+    def shown(self, name: str, wanted: Iterable[str]) -> list[str]:
+        """Return the properties that an object has; reads leave out the others without a word."""
+        held = self.properties.of[name]
+        return [one for one in wanted if one in held and not held[one].get("archived")]
 
     def _stage(self, wanted: str) -> dict[str, str]:
         for line in self.pipelines.get("deals", []):

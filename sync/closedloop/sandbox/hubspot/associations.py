@@ -167,12 +167,7 @@ def of_one(call: Call, kind: str, record: str, other: str) -> Answer:
     size = call.number("limit", 500, 500)
     after = call.text("after")
     left = [one for one in linked if not after.isdigit() or int(one) > int(after)]
-    answered: dict[str, Any] = {
-        "results": [
-            {"toObjectId": _number(call, one), "associationTypes": [kind.wire() for kind in linked[one]]}
-            for one in left[:size]
-        ]
-    }
+    answered: dict[str, Any] = {"results": [_linked(call, one, linked[one]) for one in left[:size]]}
     if len(left) > size:
         answered["paging"] = {"next": {"after": left[size - 1]}}
     return 200, answered
@@ -212,6 +207,12 @@ def delete(call: Call, kind: str, record: str, other: str, target: str) -> Answe
     start, end = _ends(call, kind, other)
     call.account.links.remove(start, record, end, target)
     return 204, None
+
+
+def _linked(call: Call, record: str, kinds: list[LinkType]) -> dict[str, Any]:
+    if call.version == "v3":
+        return {"id": record, "type": _pair(call, kinds[0].start, kinds[0].end)}
+    return {"toObjectId": _number(call, record), "associationTypes": [kind.wire() for kind in kinds]}
 
 
 def _ends(call: Call, kind: str, other: str) -> tuple[str, str]:

@@ -25,13 +25,13 @@ def read(call: Call, kind: str) -> Answer:
     """Return records by id or by a unique property."""
     table = call.account.table(kind)
     given = call.given()
-    histories = given.get("propertiesWithHistory") or []
-    names = given.get("properties") or table.kind.defaults
+    histories = call.account.shown(table.kind.name, given.get("propertiesWithHistory") or [])
+    names = call.account.shown(table.kind.name, given.get("properties") or table.kind.defaults)
     archived = call.flag("archived")
     id_property = given.get("idProperty") or ""
     found: dict[str, Record] = {}
     missing: list[str] = []
-    for one in call.inputs(objects._MOST_HISTORY if histories else MOST):  # noqa: SLF001 - one limit
+    for one in call.inputs(objects.MOST_HISTORY if histories else MOST):
         wanted = str(one.get("id", ""))
         try:
             row = objects.named(table, wanted, id_property, archived=archived)
@@ -39,9 +39,9 @@ def read(call: Call, kind: str) -> Answer:
             missing.append(wanted)
         else:
             found[row.id] = row
-    call.entry["rows"] = len(found)
-    call.entry["ids"] = [*found]
-    results = [table.wire(row, [*names, *histories], histories) for row in found.values()]
+    rows = call.pages.read([*found.values()], lambda row: row.id, stream=table.kind.name)
+    call.entry |= {"rows": len(rows), "ids": [*found]}
+    results = [table.wire(row, [*names, *histories], histories) for row in rows]
     return answer(call, results, _missing(table, missing))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
+
+import msgspec
 
 from closedloop.sandbox.hubspot import (  # the modules register their routes
     associations,
@@ -29,7 +30,7 @@ from closedloop.sandbox.odoo.engine import CannedError, ResetError
 from closedloop.sandbox.odoo.faults import Fault, Faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from closedloop.sandbox.hubspot.account import Account
 
@@ -45,6 +46,9 @@ class Engine:
 
     Args:
         account: The account.
+
+    Attributes:
+        control: Answers ``/__control__/``: verb, name and arguments.
     """
 
     def __init__(self, account: Account) -> None:
@@ -54,6 +58,7 @@ class Engine:
         self.pages = Pages(self.faults)
         self.identity = Identity(clock=account.clock, options=account.options)
         self.limits = Limits(clock=account.clock, options=account.options, zone=account.world.zone)
+        self.control: Callable[[str, str, dict[str, Any]], Any] = _no_control
         self._log: list[dict[str, Any]] = []
         self._lock = threading.Lock()
 
@@ -175,7 +180,7 @@ class Engine:
                 message = f"Invalid input JSON: {type(error).__name__} {error}"
                 raise invalid(message) from error
             entry["executed"] = True
-            return status, json.loads(json.dumps(answered)) if answered is not None else None
+            return status, None if answered is None else msgspec.json.encode(answered)
 
     def _strike(self, fault: Fault, entry: dict[str, Any]) -> None:
         """Let a fault of the way answer; ``slow`` only waits. ``mode`` of a 429 may be a policy."""
@@ -195,28 +200,9 @@ class Engine:
             raise limited(policy, entry["number"], seconds=fault.retry_after)
         raise CannedError(fault.status, {}, _BAD_GATEWAY)
 
-    def control(self, verb: str, name: str, given: dict[str, Any]) -> Any:
-        """Carry out one of the simulator's own controls.
 
-        Raises:
-            KeyError: There is no such control, or an argument is missing.
-        """
-        if (verb, name) == ("GET", "requests"):
-            return self.requests(int(given.get("since", 0)))
-        if (verb, name) == ("GET", "keys"):
-            return self.account.keys
-        if (verb, name) == ("POST", "faults"):
-            fault = self.faults.add(**given)
-            return {key: value for key, value in asdict(fault).items() if key not in {"ids", "page"}}
-        if (verb, name) == ("DELETE", "faults"):
-            return self.faults.clear()
-        if (verb, name) == ("POST", "advance"):
-            self.clock.advance(float(given["seconds"]))
-            return {"now": self.clock.now().isoformat()}
-        if (verb, name) == ("GET", "state"):
-            rows = {table: len(held.rows) for table, held in self.account.tables.items()}
-            return {"now": self.clock.now().isoformat(), "requests": len(self._log), "rows": rows}
-        raise KeyError(name)
+def _no_control(_verb: str, name: str, _given: dict[str, Any]) -> Any:
+    raise KeyError(name)
 
 
 def _parsed(body: bytes) -> Any:

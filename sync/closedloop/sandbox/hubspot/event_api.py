@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedloop.sandbox.hubspot.batch import answer
 from closedloop.sandbox.hubspot.errors import HubError, invalid, item_error, not_found
+from closedloop.sandbox.hubspot.events import old
 from closedloop.sandbox.hubspot.routes import Answer, Call, route
 from closedloop.sandbox.hubspot.values import kept
 from closedloop.sandbox.hubspot.wire import stamp
@@ -20,6 +21,7 @@ STREAM = "marketing_events"
 _TEXTS = ("eventName", "eventType", "eventOrganizer", "eventDescription", "eventUrl")
 _TIMES = ("startDateTime", "endDateTime")
 _FLAGS = ("eventCancelled", "eventCompleted")
+_UNDATED = ("createdAt", "updatedAt")
 _NEEDED = ("eventName", "eventOrganizer", "externalAccountId", "externalEventId")
 
 
@@ -62,14 +64,14 @@ def searched(call: Call) -> Answer:
 def created(call: Call) -> Answer:
     """Create an event, or change the one with that external id."""
     event = _upsert(call, call.given())
-    return 200, _written(call, event)
+    return 200, old(_written(call, event), *_UNDATED)
 
 
 @route("POST", f"{AREA} events/upsert", WRITE, method="write", stream=STREAM)
 def upserted(call: Call) -> Answer:
     """Create or change events."""
     made = [_upsert(call, one) for one in call.inputs(100)]
-    return answer(call, [{**_written(call, one), "id": one.id} for one in made], [])
+    return answer(call, [_old(call, one) for one in made], [])
 
 
 @route("POST", f"{AREA} events/delete", WRITE, method="write", stream=STREAM)
@@ -114,14 +116,14 @@ def updated_many(call: Call) -> Answer:
 def by_external(call: Call, external: str) -> Answer:
     """Return an event by its external id."""
     event = _named(call, external)
-    return 200, call.account.events.wire(event, call.account.clock.now()) | {"id": event.id}
+    return 200, old(call.account.events.wire(event, call.account.clock.now())) | {"id": event.id}
 
 
 @route("PUT", f"{AREA} events/{{external}}", WRITE, method="write", stream=STREAM)
 def put(call: Call, external: str) -> Answer:
     """Create or change an event by its external id."""
     event = _upsert(call, {**call.given(), "externalEventId": external})
-    return 200, _written(call, event) | {"id": event.id}
+    return 200, _old(call, event)
 
 
 @route("PATCH", f"{AREA} events/{{external}}", WRITE, method="write", stream=STREAM)
@@ -129,7 +131,7 @@ def patched_external(call: Call, external: str) -> Answer:
     """Change an event by its external id."""
     event = _named(call, external)
     _change(call, event, call.given(), _custom(call, call.given()))
-    return 200, _written(call, event) | {"id": event.id}
+    return 200, _old(call, event)
 
 
 @route("DELETE", f"{AREA} events/{{external}}", WRITE, method="write", stream=STREAM)
@@ -145,7 +147,7 @@ def completed(call: Call, external: str) -> Answer:
     event = _named(call, external)
     _change(call, event, call.given(), {})
     call.account.events.complete(event)
-    return 200, _written(call, event)
+    return 200, old(_written(call, event), *_UNDATED)
 
 
 @route("POST", f"{AREA} events/{{external}}/cancel", WRITE, method="write", stream=STREAM)
@@ -153,7 +155,7 @@ def cancelled(call: Call, external: str) -> Answer:
     """Cancel an event."""
     event = _named(call, external)
     _change(call, event, {"eventCancelled": True}, {})
-    return 200, _written(call, event)
+    return 200, old(_written(call, event), *_UNDATED)
 
 
 @route("GET", f"{AREA} {{external}}/identifiers", READ, stream=STREAM)
@@ -246,6 +248,10 @@ def _time(text: str) -> str:
         return stamp(datetime.fromisoformat(text))
     except ValueError:
         raise HubError(400, "VALIDATION_ERROR", f"{text} is no date-time") from None
+
+
+def _old(call: Call, event: Event) -> dict[str, Any]:
+    return old(_written(call, event)) | {"id": event.id}
 
 
 def _written(call: Call, event: Event) -> dict[str, Any]:

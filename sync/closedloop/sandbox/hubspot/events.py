@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from closedloop.sandbox.hubspot.errors import not_found
 from closedloop.sandbox.hubspot.wire import ACCOUNT_ID, APP_ID, APP_NAME, stamp
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
 REGISTERED, ATTENDED, CANCELLED, NO_SHOW = "REGISTERED", "ATTENDED", "CANCELLED", "NO_SHOW"
 #: A word in a path → the state that it leads to.
 STATES = {"register": REGISTERED, "attend": ATTENDED, "cancel": CANCELLED}
+_NEW = ("eventStatus", "eventStatusV2")
+#: What an older answer says of a custom property beside its name and value.
+_PROPERTY: dict[str, Any] = {
+    "source": "INTEGRATION",
+    "sourceId": str(APP_ID),
+    "sourceLabel": "",
+    "sourceMetadata": "",
+    "sourceUpstreamDeployable": "",
+    "sourceVid": [],
+    "requestId": "",
+    "unit": "",
+    "updatedByUserId": 0,
+    "dataSensitivity": "none",
+    "isEncrypted": False,
+    "isLargeValue": False,
+    "maskedSubstrings": {"substrings": []},
+    "selectedByUser": False,
+    "selectedByUserTimestamp": 0,
+    "useTimestampAsPersistenceTimestamp": False,
+}
 _FIRST_EVENT, _FIRST_PARTICIPATION = 401_000_000_000, 501_000_000_000
 
 
@@ -180,6 +198,16 @@ class Events:
             "cancellations": counters["cancelled"],
             "noShows": counters["noShows"],
         }
+
+
+def old(found: dict[str, Any], *leave_out: str) -> dict[str, Any]:
+    """Return an event as the calls by external id answer it: each custom property with all that is known of it."""
+    at = int(datetime.fromisoformat(found["updatedAt"]).timestamp() * 1000)
+    held = [
+        {**_PROPERTY, **one, "timestamp": at, "persistenceTimestamp": at} for one in found["customProperties"]
+    ]
+    kept = {name: value for name, value in found.items() if name not in {"appInfo", *_NEW, *leave_out}}
+    return {**kept, "customProperties": held}
 
 
 def _status(event: Event, now: datetime) -> str:

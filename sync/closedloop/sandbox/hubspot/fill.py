@@ -305,9 +305,13 @@ def _stage_wire(key: str, label: str, order: int, metadata: dict[str, str]) -> d
     }
 
 
+def _state(*, closed: bool) -> dict[str, str]:
+    return {"isClosed": str(closed).lower(), "ticketState": "CLOSED" if closed else "OPEN"}
+
+
 def _plain_line(key: str, label: str, stages: tuple[tuple[str, str, bool], ...]) -> dict[str, Any]:
     found = [
-        _stage_wire(one, word, place, {"isClosed": str(is_closed).lower()})
+        _stage_wire(one, word, place, _state(closed=is_closed))
         for place, (one, word, is_closed) in enumerate(stages)
     ]
     return _line(key, label, found)

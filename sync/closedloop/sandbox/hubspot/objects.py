@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from closedloop.sandbox.hubspot.errors import HubError, invalid, not_found
 from closedloop.sandbox.hubspot.routes import Answer, Call, route
 from closedloop.sandbox.hubspot.values import kept
-from closedloop.sandbox.hubspot.wire import stamp, whole
+from closedloop.sandbox.hubspot.wire import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from closedloop.sandbox.hubspot.links import LinkType
     from closedloop.sandbox.hubspot.records import Record, Table
 
-_MOST, _MOST_HISTORY = 100, 50
+_MOST, MOST_HISTORY = 100, 50
 AREA = "crm/objects"
 
 
@@ -27,7 +27,7 @@ def listed(call: Call, kind: str) -> Answer:
     """List records by ascending id."""
     table = call.account.table(kind)
     histories = call.words("propertiesWithHistory")
-    size = call.number("limit", 10, _MOST_HISTORY if histories else _MOST)
+    size = call.number("limit", 10, MOST_HISTORY if histories else _MOST)
     rows = table.live(archived=call.flag("archived"))
     found, after = call.pages.after(
         rows,
@@ -38,7 +38,8 @@ def listed(call: Call, kind: str) -> Answer:
         size=size,
     )
     call.entry["rows"] = len(found)
-    answer: dict[str, Any] = {"results": [_shown(call, table, row, histories) for row in found]}
+    view = _View(call, table)
+    answer: dict[str, Any] = {"results": [view.shown(row) for row in found]}
     if after:
         answer["paging"] = {"next": {"after": after, "link": _link(call, after)}}
     return 200, answer
@@ -49,8 +50,7 @@ def got(call: Call, kind: str, record: str) -> Answer:
     """Return one record."""
     table = call.account.table(kind)
     row = named(table, record, call.text("idProperty"), archived=call.flag("archived"))
-    found = _shown(call, table, row, call.words("propertiesWithHistory"))
-    return 200, found
+    return 200, _View(call, table).shown(row)
 
 
 @route("POST", f"{AREA} {{kind}}", "{objects}.write", method="write")
@@ -180,7 +180,7 @@ def change(call: Call, table: Table, row: Record, values: Mapping[str, str]) -> 
 def archive(call: Call, table: Table, row: Record) -> None:
     """Archive a record and end its links."""
     if row.archived is None:
-        row.archived = whole(call.account.clock.now())
+        table.archive(row, call.account.clock.now())
         call.account.links.forget(table.kind.name, row.id)
 
 
@@ -212,32 +212,41 @@ def _merged_contact(winner: Record, loser: Record, now: datetime) -> dict[str, s
     return found
 
 
-def _shown(call: Call, table: Table, row: Record, histories: list[str]) -> dict[str, Any]:
-    names = call.words("properties") or table.kind.defaults
-    found = table.wire(row, [*names, *histories], histories)
-    wanted = call.words("associations")
-    if wanted and row.archived is None:
-        found["associations"] = _associations(call, table, row, wanted)
-        if not found["associations"]:
-            del found["associations"]
-    return found
+class _View:
+    """How a request wants to see records: which properties, which histories, which associations."""
 
+    def __init__(self, call: Call, table: Table) -> None:
+        self._account, self._table = call.account, table
+        name = table.kind.name
+        self._histories = call.account.shown(name, call.words("propertiesWithHistory"))
+        asked = call.account.shown(name, call.words("properties") or table.kind.defaults)
+        self._names = (*asked, *self._histories)
+        self._others = [call.account.table(one).kind.name for one in call.words("associations")]
 
-def _associations(call: Call, table: Table, row: Record, wanted: list[str]) -> dict[str, Any]:
-    """Only the first page of each."""
-    account = call.account
-    size = account.options.association_page
-    found: dict[str, Any] = {}
-    for name in wanted:
-        other = account.table(name).kind.name
-        linked = account.links.of(table.kind.name, row.id, other)
-        pairs = [{"id": end, "type": _word(one, account)} for end, types in linked.items() for one in types]
-        if not pairs:
-            continue
-        found[other] = {"results": pairs[:size]}
-        if len(pairs) > size:
-            found[other]["paging"] = {"next": {"after": pairs[size - 1]["id"]}}
-    return found
+    def shown(self, row: Record) -> dict[str, Any]:
+        """Return a record."""
+        found = self._table.wire(row, self._names, self._histories)
+        if self._others and row.archived is None and (linked := self._associations(row)):
+            found["associations"] = linked
+        return found
+
+    def _associations(self, row: Record) -> dict[str, Any]:
+        """Only the first page of each."""
+        size = self._account.options.association_page
+        found: dict[str, Any] = {}
+        for other in self._others:
+            linked = self._account.links.of(self._table.kind.name, row.id, other)
+            pairs = [
+                {"id": end, "type": _word(one, self._account)}
+                for end, types in linked.items()
+                for one in types
+            ]
+            if not pairs:
+                continue
+            found[other] = {"results": pairs[:size]}
+            if len(pairs) > size:
+                found[other]["paging"] = {"next": {"after": pairs[size - 1]["id"]}}
+        return found
 
 
 def _word(kind: LinkType, account: Account) -> str:

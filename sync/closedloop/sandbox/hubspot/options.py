@@ -54,6 +54,7 @@ class Options:
     Args:
         scopes: What tokens may do.
         index_lag: Seconds until the search sees a write.
+        archived_linger: Whether the search goes on showing an archived record for the time of its lag.
         ten_second_limit: Calls in ten seconds.
         day_limit: Calls a day.
         search_limit: Searches a second, over the whole account.
@@ -66,10 +67,12 @@ class Options:
         url_limit: Characters of a request's path and query.
         association_page: Associations of one record on a page.
         currencies: Whether the account has more than one currency.
+        account_type: ``STANDARD``, ``SANDBOX``, ``DEVELOPER_TEST`` or ``APP_DEVELOPER``.
     """
 
     scopes: frozenset[str] = SCOPES
     index_lag: float = 5.0
+    archived_linger: bool = False
     ten_second_limit: int = 190
     day_limit: int = 625_000
     search_limit: int = 5
@@ -82,3 +85,4 @@ class Options:
     url_limit: int = 8_000
     association_page: int = 500
     currencies: bool = True
+    account_type: str = "STANDARD"

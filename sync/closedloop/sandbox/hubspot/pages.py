@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ class Pages:
         after: str,
         size: int,
     ) -> tuple[list[T], str | None]:
-        """Return the rows whose id is above ``after``, and the last of them if there are more."""
+        """Return the rows (by ascending id) above the id ``after``, and the last of them if there are more."""
         faults = self._faults.of_the_data(DATABASE, stream, method)
         rows = self._shown(rows, key, faults, size)
         low = int(after) if after.isdigit() and not self._loops(faults) else -1
-        left = [row for row in rows if int(key(row)) > low]
-        found = left[:size]
-        more = key(found[-1]) if len(left) > size else None
+        start = bisect_right(rows, low, key=lambda row: int(key(row)))
+        found = [*rows[start : start + size]]
+        more = key(found[-1]) if len(rows) > start + size else None
         return self._spoilt(found, faults), more
 
     def offset(
@@ -61,6 +62,11 @@ class Pages:
         found = [*rows[start : start + size]]
         more = str(start + size) if len(rows) > start + size else None
         return self._spoilt(found, faults), more
+
+    def read(self, rows: Sequence[T], key: Callable[[T], str], *, stream: str) -> list[T]:
+        """Return records asked for by id: only faults of the method ``read`` take any away."""
+        faults = [one for one in self._faults.of_the_data(DATABASE, stream, "read") if one.method == "read"]
+        return self._spoilt([*self._shown(rows, key, faults, len(rows))], faults)
 
     def _shown(
         self, rows: Sequence[T], key: Callable[[T], str], faults: list[Fault], size: int

@@ -31,6 +31,7 @@ _EXTERNAL = {
     "hs_owner": "OWNER",
     "hs_parent_company_id": "COMPANY",
 }
+_BY_A_USER = {"createdUserId": "88842095", "updatedUserId": "88842095"}
 _LOOSE = {"pipeline", "dealstage", "hs_pipeline", "hs_pipeline_stage"}
 _UNIQUE = 10
 _KEPT = (
@@ -80,8 +81,7 @@ class Properties:
         made |= {
             "createdAt": stamp(now),
             "updatedAt": stamp(now),
-            "createdUserId": "88842095",
-            "updatedUserId": "88842095",
+            **_BY_A_USER,
             "archived": False,
             "hasUniqueValue": bool(given.get("hasUniqueValue")),
             "calculated": given["fieldType"] == "calculation_equation",
@@ -177,8 +177,7 @@ def _parsed(kind: ObjectType, line: str, made: str) -> Definition:
         "createdAt": made if own else "2019-08-06T02:41:46.048Z",
         "updatedAt": made if own else "2024-12-19T18:53:37.030Z",
     }
-    if not own:
-        found["hubspotDefined"] = True
+    found |= {**_BY_A_USER, "archived": False} if own else {"hubspotDefined": True}
     if name in _EXTERNAL:
         found |= {"referencedObjectType": _EXTERNAL[name], "externalOptions": True}
     if name in _LOOSE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from closedloop.sandbox.hubspot.errors import not_found
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from closedloop.sandbox.hubspot.schema import ObjectType
 
 _STEP = 37
+#: Properties that are no values of their own.
+_KEPT = frozenset({"hs_object_id", "createdate", "hs_createdate", "hs_lastmodifieddate", "lastmodifieddate"})
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)
@@ -99,7 +102,6 @@ class Table:
     def new(self, values: Mapping[str, str], at: datetime, *, now: datetime | None = None) -> Record:
         """Add a record made at ``at``; without ``now`` it has long been there, and the search knows it."""
         self._next += _STEP
-        self._writes += 1
         moment = whole(at)
         record = Record(
             id=str(self._next),
@@ -110,6 +112,10 @@ class Table:
             written=now,
         )
         self.rows[record.id] = record
+        for name, (_, held) in self._index.items():
+            value = record.values.get(name, "")
+            if value and (value not in held or held[value].archived is not None):
+                held[value] = record
         return record
 
     def get(self, record_id: str, *, archived: bool = False) -> Record:
@@ -160,7 +166,7 @@ class Table:
     ) -> None:
         """Set properties (empty clears them); ``touches`` is false for what does not move the modified date."""
         moment = whole(now)
-        self._writes += 1
+        self._writes += any(name in self._index or name == "hs_additional_emails" for name in values)
         self.before(record, moment)
         for name, value in values.items():
             old = record.values.get(name, "")
@@ -182,30 +188,34 @@ class Table:
             record.seen = record.snapshot()
         record.fresh = now + self._lag
 
-    def indexed(self, now: datetime) -> Iterable[Record]:
-        """Return what the search knows: never what is archived."""
+    def archive(self, record: Record, now: datetime) -> None:
+        """Archive a record."""
+        self.before(record, now)
+        record.archived = whole(now)
+
+    def indexed(self, now: datetime, *, lingers: bool = False) -> Iterable[Record]:
+        """Return what the search knows; ``lingers`` says whether it has to learn that a record was archived."""
         for row in self.rows.values():
             seen = row if now >= row.fresh else row.seen
-            if seen is not None and seen.archived is None and row.archived is None:
+            if seen is not None and seen.archived is None and (lingers or row.archived is None):
                 yield seen
 
     def value(self, record: Record, name: str) -> str | None:
         """Return a property; none if it is empty."""
+        if name not in _KEPT:
+            rollup = self.rollups.get(name)
+            return record.values.get(name) if rollup is None else rollup(record)
         if name == "hs_object_id":
             return record.id
         if name in {"createdate", "hs_createdate"}:
             return stamp(record.created)
-        if name in {"hs_lastmodifieddate", "lastmodifieddate"}:
-            return stamp(record.updated) if name == self.kind.modified else None
-        rollup = self.rollups.get(name)
-        return record.values.get(name) if rollup is None else rollup(record)
+        return stamp(record.updated) if name == self.kind.modified else None
 
     def wire(
         self, record: Record, names: Iterable[str], histories: Iterable[str] = (), *, empty: bool = True
     ) -> dict[str, Any]:
         """Return a record as answers have it; ``empty`` says whether properties without a value are named."""
-        always = ("createdate", self.kind.modified, "hs_object_id")
-        values = {name: self.value(record, name) for name in sorted({*names, *always})}
+        values = {name: self.value(record, name) for name in _ordered(tuple(names), self.kind.modified)}
         found: dict[str, Any] = {
             "id": record.id,
             "properties": values if empty else {name: one for name, one in values.items() if one is not None},
@@ -231,3 +241,9 @@ class Table:
             value = self.value(record, name)
             held = [] if value is None else [Value(value=value, at=record.created)]
         return [one.wire() for one in reversed(held)]
+
+
+@lru_cache(maxsize=1 << 10)
+def _ordered(names: tuple[str, ...], modified: str) -> list[str]:
+    """Return the properties of an answer: those asked for and those that are always there, by name."""
+    return sorted({*names, "createdate", modified, "hs_object_id"})

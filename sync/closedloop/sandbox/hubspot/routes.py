@@ -161,7 +161,8 @@ def _scopes(template: str, kind: ObjectType | None) -> list[str]:
     return sorted(found | own if right == "read" else found)
 
 
-_ROUTES: list[Route] = []
+#: Every route, in the order in which they are tried.
+ROUTES: list[Route] = []
 
 
 def route(
@@ -180,7 +181,7 @@ def route(
     pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", rest))
 
     def registered(handler: Callable[..., Answer]) -> Callable[..., Answer]:
-        _ROUTES.append(
+        ROUTES.append(
             Route(
                 verb=verb,
                 area=area,
@@ -203,7 +204,7 @@ def find(verb: str, path: str) -> Found:
         HubError: There is none.
     """
     area, version, rest = _split(path)
-    for one in _ROUTES:
+    for one in ROUTES:
         matched = one.pattern.fullmatch(rest) if (one.verb, one.area) == (verb, area) else None
         if matched is not None and version in SERVED:
             return Found(route=one, version=version, params=matched.groupdict())

@@ -34,14 +34,15 @@ def searched(call: Call, kind: str) -> Answer:
     given = call.given()
     _demand_small(given)
     start, size = _window(given)
-    names = given.get("properties") or table.kind.defaults
+    names = call.account.shown(table.kind.name, given.get("properties") or table.kind.defaults)
     groups = [
         [_test(call, table, one) for one in group.get("filters") or []]
         for group in given.get("filterGroups") or []
     ]
+    lingers = call.account.options.archived_linger
     rows = [
         row
-        for row in table.indexed(call.account.clock.now())
+        for row in table.indexed(call.account.clock.now(), lingers=lingers)
         if (not groups or any(all(test(row) for test in group) for group in groups))
         and _says(table, row, str(given.get("query") or ""))
     ]

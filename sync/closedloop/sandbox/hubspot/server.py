@@ -97,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(302, b"", HTML, {"Location": f"{query['redirect_uri']}?{urlencode(back)}"})
 
     def _json(self, status: int, value: Any, headers: dict[str, str]) -> None:
-        body = b"" if value is None else json.dumps(value).encode()
+        body = b"" if value is None else value if isinstance(value, bytes) else json.dumps(value).encode()
         self._send(status, body, JSON, headers)
 
     def _send(self, status: int, body: bytes, kind: str, headers: dict[str, str]) -> None:

@@ -183,7 +183,7 @@ def account_info(call: Call) -> Answer:
     hours, minutes = divmod(abs(seconds) // 60, 60)
     return 200, {
         "portalId": PORTAL,
-        "accountType": "STANDARD",
+        "accountType": call.account.options.account_type,
         "timeZone": world.zone,
         "companyCurrency": world.home_currency,
         "additionalCurrencies": _others(call),

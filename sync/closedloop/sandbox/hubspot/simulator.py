@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from closedloop.clock import Clock
 from closedloop.sandbox.hubspot.account import Account
+from closedloop.sandbox.hubspot.control import Control
 from closedloop.sandbox.hubspot.engine import Engine
 from closedloop.sandbox.hubspot.fill import Fill
 from closedloop.sandbox.hubspot.fill_marketing import fill_marketing
@@ -15,7 +16,7 @@ from closedloop.sandbox.hubspot.identity import CLIENT_ID, CLIENT_SECRET
 from closedloop.sandbox.hubspot.objects import merge
 from closedloop.sandbox.hubspot.options import Options
 from closedloop.sandbox.hubspot.server import Server
-from closedloop.sandbox.hubspot.wire import ACCOUNT_ID, PORTAL, whole
+from closedloop.sandbox.hubspot.wire import ACCOUNT_ID, PORTAL, epoch, whole
 from closedloop.sandbox.odoo.engine import ShiftedClock
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Simulator:
         self.account = engine.account
         self.keys = engine.account.keys
         self.token = engine.identity.private
+        engine.control = Control(self).answer
         self._server = Server((host, port), engine)
         self.url = f"http://{host}:{self._server.server_port}"
         self._thread = threading.Thread(
@@ -57,12 +59,15 @@ class Simulator:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a client must be told to get in with the private app's token."""
+        """What a client must be told to get in, by the private app's token."""
         return {"url": self.url, "access_token": self.token}
 
     @property
     def faults(self) -> Faults:
-        """The faults that are on; ``model`` is what the log calls ``stream``, ``method`` its ``operation``."""
+        """The faults that are on; ``model`` is what the log calls ``stream``, ``method`` its ``operation``.
+
+        A ``429`` with ``mode="day"`` is a spent day, with ``mode="second"`` the search's limit, else that of ten seconds.
+        """
         return self.engine.faults
 
     def consented(self) -> dict[str, Any]:
@@ -120,7 +125,8 @@ class Simulator:
     def remove(self, name: str, record: str) -> None:
         """Archive a record."""
         with self.account.lock:
-            self.account.tables[name].rows[record].archived = whole(self.now())
+            table = self.account.tables[name]
+            table.archive(table.rows[record], self.now())
             self.account.links.forget(name, record)
 
     def restore(self, name: str, record: str) -> None:
@@ -162,6 +168,29 @@ class Simulator:
         """End every association of two records."""
         with self.account.lock:
             self.account.links.remove(name, record, other, target)
+
+    def edit_event(
+        self, event: str, values: Mapping[str, Any] | None = None, custom: Mapping[str, str] | None = None
+    ) -> None:
+        """Change a marketing event as a person would."""
+        with self.account.lock:
+            held = self.account.events.get(event)
+            held.values |= values or {}
+            held.custom |= custom or {}
+            held.updated = self.now()
+
+    def edit_campaign(self, campaign: str, values: Mapping[str, str]) -> None:
+        """Change a campaign as a person would."""
+        with self.account.lock:
+            held = self.account.campaigns.get(campaign)
+            held.values |= values
+            held.updated = self.now()
+
+    def attend(self, event: str, contact: str, state: str = "ATTENDED", at: int | None = None) -> str:
+        """Let a contact take part in an event, at a time in milliseconds; return the participation's id."""
+        with self.account.lock:
+            held, now = self.account.events.get(event), whole(self.now())
+            return self.account.events.join(held, contact, state, at or epoch(now), now).id
 
     def close(self) -> None:
         """Stop listening and end every connection."""

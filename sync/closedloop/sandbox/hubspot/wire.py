@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 APP_ID, APP_NAME, ACCOUNT_ID, PORTAL = 18_221_010, "Event importer", "closedloop-demo", 147_893_286
@@ -16,6 +17,7 @@ def whole(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+@lru_cache(maxsize=1 << 16)
 def stamp(moment: datetime) -> str:
     """Return a time as ISO text with milliseconds and Z."""
     return whole(moment).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
