@@ -15,6 +15,7 @@ from closedloop.errors import ClosedloopError, ConfigError
 from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.stream import Check, ClosedloopStream
 from closedloop.kit.tap import CLOSEDLOOP_SETTINGS, ClosedloopTap
+from closedloop.kit.tokens import token_folder
 from closedloop.log import get_logger
 from tap_quickbooks import auth, client, heads
 from tap_quickbooks.auth import Session
@@ -58,7 +59,9 @@ _SETTINGS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
     (
         "token_folder",
         th.StringType,
-        {"default": ".closedloop/tokens", "description": "Where tokens are kept."},
+        {
+            "description": "Where tokens are kept. closedloop's own core has its folder; alone: .closedloop/tokens."
+        },
     ),
     ("token_key", th.StringType, {"secret": True, "description": "Encrypts the kept tokens."}),
     (
@@ -170,7 +173,7 @@ class TapQuickBooks(ClosedloopTap):
             client_id=config["client_id"],
             client_secret=config["client_secret"],
             realm_id=str(config["realm_id"]),
-            folder=Path(config.get("token_folder", ".closedloop/tokens")),
+            folder=token_folder(config) or Path(".closedloop/tokens"),
             refresh_token=config.get("refresh_token"),
             key=config.get("token_key"),
             token_url=config.get("token_url", auth.TOKEN_URL),

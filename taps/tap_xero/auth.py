@@ -118,7 +118,9 @@ class Login:
         if store.read() is None and self.first:
             store.save(Token(access_token=_NONE, refresh_token=self.first, expires_at=_LONG_AGO))
             failpoint("tap_xero.first_token_kept")
-        return store.fresh(self._refreshed, refused=self._held if refused else None)
+        token = store.fresh(self._refreshed, refused=self._held if refused else None)
+        failpoint("tap_xero.token_saved")
+        return token
 
     def _refreshed(self, token: Token) -> Mapping[str, Any]:
         if not token.refresh_token:

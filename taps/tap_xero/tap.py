@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -15,6 +14,7 @@ from closedloop.kit.http import HttpClient
 from closedloop.kit.policy import StreamError
 from closedloop.kit.stream import Check, ClosedloopStream
 from closedloop.kit.tap import CLOSEDLOOP_SETTINGS, ClosedloopTap
+from closedloop.kit.tokens import token_folder
 from tap_xero.auth import Login, token_store
 from tap_xero.catalog import ENDPOINTS, Endpoint
 from tap_xero.client import Xero
@@ -215,11 +215,11 @@ class TapXero(ClosedloopTap):
         )
 
     def _token_store(self) -> TokenStore | None:
-        folder = self.config.get("token_folder") or self.config.get("closedloop_tokens")
-        if not folder:
+        folder = token_folder(self.config)
+        if folder is None:
             return None
         return token_store(
-            Path(folder),
+            folder,
             client_id=self.config["client_id"],
             tenant=self.config.get("tenant_id") or "",
             key=self.config.get("token_key"),

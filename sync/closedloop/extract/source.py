@@ -68,7 +68,11 @@ class Source:
                 has_protocol=False,
                 stop=stop,
             )
-        own = {"closedloop_protocol": True, "closedloop_connection": connection}
+        own: dict[str, Any] = {
+            "closedloop_protocol": True,
+            "closedloop_connection": connection,
+            "closedloop_tokens": str(settings.tokens),
+        }
         if fields := _written_fields(settings, connection, found.connector):
             own["closedloop_fields"] = fields
         return cls(

@@ -55,6 +55,12 @@ CLOSEDLOOP_SETTINGS = (
         description="Name of this connection in closedloop.yaml, used in error messages.",
     ),
     th.Property(
+        "closedloop_tokens",
+        th.StringType,
+        title="Token folder of the core",
+        description="Where rotating tokens are kept between runs; closedloop's own core sets it.",
+    ),
+    th.Property(
         "closedloop_fields",
         th.ObjectType(additional_properties=th.ArrayType(th.StringType)),
         title="Fields closedloop writes",

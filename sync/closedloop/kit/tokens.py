@@ -15,6 +15,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -26,7 +27,6 @@ from closedloop.kit.redact import redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
 #: A token this close to its end is treated as ended: the request still has to travel.
 _MARGIN = timedelta(seconds=60)
@@ -165,6 +165,12 @@ class TokenStore:
             yield
         finally:
             os.close(handle)  # which lets the lock go
+
+
+def token_folder(config: Mapping[str, Any]) -> Path | None:
+    """Return where a connector keeps its tokens: the admin's own folder, else the core's; none outside the core."""
+    folder = config.get("token_folder") or config.get("closedloop_tokens")
+    return Path(folder) if folder else None
 
 
 def write_durably(path: Path, content: bytes) -> None:
