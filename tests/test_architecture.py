@@ -57,6 +57,7 @@ ENVIRONMENT_READERS = {
     "kit/failpoint.py",
     "connectors.py",
     "cli/playground.py",
+    "cli/setup.py",
 }
 
 

@@ -46,10 +46,36 @@ def staging_files(name: str) -> dict[str, str]:
     Raises:
         ConfigError: No such tap is installed.
     """
-    spec = importlib.util.find_spec(tap_module(name))
-    places = (spec.submodule_search_locations if spec else None) or []
-    files = (file for place in places for file in sorted(Path(place, "staging").glob("*.sql")))
+    files = (file for place in _places(tap_module(name)) for file in sorted(place.glob("staging/*.sql")))
     return {file.stem: file.read_text(encoding="utf-8") for file in files}
+
+
+def tap_starter(name: str, side: str) -> str:
+    """Return the first block of a connection in YAML, as the tap called ``name`` brings it.
+
+    Args:
+        name: The tap's name.
+        side: ``crm`` or ``books``.
+
+    Raises:
+        ConfigError: No such tap is installed, or it has nothing for that side.
+    """
+    text = _text(tap_module(name), f"starter/{side}.yaml")
+    if text is None:
+        taps = sorted(entry.name for entry in entry_points(group="closedloop.taps"))
+        fits = [tap for tap in taps if _text(tap_module(tap), f"starter/{side}.yaml") is not None]
+        message = f"{name} is no connector for {'the CRM' if side == 'crm' else 'the ledger'}"
+        raise ConfigError(message, where=f"connector: {name}", fix=f"use one of: {', '.join(fits)}")
+    return text
+
+
+def target_starter(name: str) -> str:
+    """Return the fields of a first write-back in YAML, as the target called ``name`` brings them.
+
+    Raises:
+        ConfigError: No such target is installed.
+    """
+    return _text(target_module(name), "starter.yaml") or ""
 
 
 def written_objects(name: str) -> dict[str, list[str]]:
@@ -58,12 +84,8 @@ def written_objects(name: str) -> dict[str, list[str]]:
     Raises:
         ConfigError: No such target is installed.
     """
-    spec = importlib.util.find_spec(target_module(name))
-    for place in (spec.submodule_search_locations if spec else None) or []:
-        file = Path(place, "objects.json")
-        if file.exists():
-            return msgspec.json.decode(file.read_bytes(), type=dict[str, list[str]])
-    return {}
+    text = _text(target_module(name), "objects.json")
+    return msgspec.json.decode(text, type=dict[str, list[str]]) if text else {}
 
 
 def entity_objects(name: str, entity: str) -> tuple[str, ...]:
@@ -138,6 +160,18 @@ def _module(group: str, kind: str, name: str) -> str:
         where=f"connector: {name}",
         fix=f"use one of: {known}; or install it",
     )
+
+
+def _places(package: str) -> list[Path]:
+    """Return the folders of a package without importing it."""
+    spec = importlib.util.find_spec(package)
+    return [Path(place) for place in (spec.submodule_search_locations if spec else None) or []]
+
+
+def _text(package: str, name: str) -> str | None:
+    """Return a file that a package brings; none if it does not."""
+    files = (place / name for place in _places(package))
+    return next((file.read_text(encoding="utf-8") for file in files if file.exists()), None)
 
 
 def _nameless(value: object) -> int:

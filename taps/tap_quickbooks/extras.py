@@ -41,6 +41,15 @@ class RateStream(QuickBooksStream):
             yield self._page(day)
             day += timedelta(days=1)
 
+    def source_cursor(self) -> str | None:
+        """Return today: every day up to it is asked for, and a day without a rate is an answer too."""
+        return self._tap.source_now().date().isoformat() if self._tap.is_multi_currency else None
+
+    def source_count(self, until: datetime) -> int | None:
+        """Return that a company with one currency has no rates; QuickBooks cannot count them otherwise."""
+        del until
+        return None if self._tap.is_multi_currency else 0
+
     def _page(self, day: date) -> Page:
         rows = self.api.rows(_ENTITY, where=f"AsOfDate = '{day.isoformat()}'", limit=self._tap.page_size)
         batch = self.converted([_keyed(row) for row in rows])

@@ -11,8 +11,8 @@ from closedloop.cli.context import Context
 from closedloop.cli.demo import check_figures
 from closedloop.cli.playground import Playground, living_at
 from closedloop.errors import PartlyFailedError
-from closedloop.sandbox.odoo import serve
 from closedloop.sandbox.plant import FAULTS
+from closedloop.sandbox.stand import serve
 from closedloop.sandbox.world import generate
 
 
@@ -71,9 +71,12 @@ def test_a_planted_fault_makes_the_check_end_with_1(demo, name):
     folder, _ = demo
     fault = next(one for one in FAULTS if one.name == name)
     world = generate(3, 0.05)
-    with serve(world) as simulator, living_at("2026-10-31T12:00:00+00:00"):
+    with (
+        serve(world, crm="odoo", ledger="odoo") as (held, crm, books),
+        living_at("2026-10-31T12:00:00+00:00"),
+    ):
         ground = Playground(
-            folder=folder, config=folder / "closedloop.yaml", world=world, simulator=simulator, clock=""
+            folder=folder, config=folder / "closedloop.yaml", world=held, crm=crm, books=books, clock=""
         )
         with pytest.raises(PartlyFailedError, match="differ from the truth") as stopped:
             check_figures(Context(json=True), ground, fault)

@@ -69,10 +69,7 @@ def shell_on(tmp_path, monkeypatch):
         monkeypatch.setenv("CLOSEDLOOP_CLOCK", simulator.now().isoformat())
         for name, key in simulator.api_keys.items():
             monkeypatch.setenv(f"{name.upper()}_API_KEY", key)
-        crm, books = (
-            System(url=simulator.url, database=name, key_variable=f"{name.upper()}_API_KEY")
-            for name in ("crm", "books")
-        )
+        crm, books = (System(settings={"url": simulator.url, "database": name}) for name in ("crm", "books"))
         answers = Answers(
             company="Test", currency="USD", time_zone="America/Chicago", crm=crm, books=books, mode="apply"
         )

@@ -109,19 +109,19 @@ class Company:
         return {
             f"{model}/{row['id']}": {name: value for name, value in row.items() if name.startswith("x_cl_")}
             for model in ("event.event", "res.partner")
-            for row in self.play.simulator.records("crm", model)
+            for row in self.play.crm.simulator.records("crm", model)
         }
 
     def writes(self, since: int) -> Counter[str]:
         """Return each effective write that the vendor has seen: method, model and digest of what was sent."""
         return Counter(
             f"{entry['method']} {entry['model']} {entry['digest']}"
-            for entry in self.play.simulator.requests(since)
+            for entry in self.play.crm.simulator.requests(since)
             if entry["method"] in {"write", "create", "load", "unlink"} and entry["executed"]
         )
 
     def _databases(self) -> dict[str, Any]:
-        return self.play.simulator._engine.databases  # noqa: SLF001 (a rewind is nothing that a vendor offers)
+        return self.play.crm.simulator._engine.databases  # noqa: SLF001 (a rewind is nothing that a vendor offers)
 
     def _stored(self) -> dict[str, Any]:
         with duckdb.connect(str(self.home / "store.duckdb"), read_only=True) as store:
@@ -176,7 +176,7 @@ def company(tmp_path_factory):
         made.home.mkdir(exist_ok=True)
         assert made.command("provision").returncode == 0
         tell(made, "first", ["run"])
-        change_the_world(play.simulator)
+        change_the_world(play.crm.simulator)
         tell(made, "second", ["run"])
         tell(made, "revert", ["revert", last_apply(made)])
         yield made
@@ -186,7 +186,7 @@ def tell(company: Company, name: str, command: list[str]) -> None:
     """Do one step without a kill and remember it."""
     before = company.snapshot()
     log = company.spare.parent / f"{name}.hits"
-    since = len(company.play.simulator.requests())
+    since = len(company.play.crm.simulator.requests())
     done = company.command(*command, log=log)
     assert done.returncode == 0, done.stderr + done.stdout
     hits = Counter(log.read_text(encoding="utf-8").split()) if log.exists() else Counter()

@@ -64,7 +64,7 @@ def plan(company, names: dict[str, str]) -> list[tuple[str, str, int, str]]:
 def kill_and_recover(company, step, failpoint: str, log: Path) -> None:
     """Rewind, kill once, run again until it ends well, and compare."""
     company.rewind(step.before)
-    since = len(company.play.simulator.requests())
+    since = len(company.play.crm.simulator.requests())
     first = company.command(*step.command, failpoint=failpoint, log=log)
     for _ in range(4):
         again = company.command(*step.command)
@@ -116,7 +116,7 @@ def test_a_kill_while_recovering_from_a_kill(company, tmp_path, name):
     for victim in ("self", "child", "group") if FULL else ("self",):
         log = tmp_path / f"hits-{victim}"
         company.rewind(step.before)
-        since = len(company.play.simulator.requests())
+        since = len(company.play.crm.simulator.requests())
         company.command(*step.command, failpoint=before)
         company.command(*step.command, failpoint=f"{name}:1:{victim}", log=log)
         assert f"{name} killed {victim}" in log.read_text(encoding="utf-8")

@@ -21,11 +21,13 @@ _EVENTS_SHOWN = 15
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0917 (typer reads options from the signature)
     ctx: typer.Context,
     folder: Annotated[Path, typer.Option("--dir", help="Where everything is written.")] = Path(".demo"),
     seed: Annotated[int, typer.Option(help="Which company is made up.")] = 1,
     scale: Annotated[float, typer.Option(help="How large it is; 1 has about 40 events.")] = 1.0,
+    crm: Annotated[str, typer.Option(help="Its CRM: odoo, salesforce, hubspot.")] = "odoo",
+    ledger: Annotated[str, typer.Option(help="Its ledger: odoo, quickbooks, xero.")] = "odoo",
     *,
     check: Annotated[
         bool,
@@ -49,8 +51,9 @@ def demo(
     fault = _fault(plant) if plant else None
     context.start_log(quiet=True)
     _say(context, f"making up company {seed} at scale {scale:g} and starting its CRM and its ledger …")
-    with playground(folder, seed=seed, scale=scale, mode="apply") as ground, living_at(ground.clock):
-        _say(context, f"configured in {ground.config}; Odoo simulator at {ground.simulator.url}")
+    made = playground(folder, seed=seed, scale=scale, mode="apply", crm=crm, ledger=ledger)
+    with made as ground, living_at(ground.clock):
+        _say(context, f"configured in {ground.config}; simulators: {_places(ground)}")
         with session(load(ground.config), system_clock()) as opened, show.progress() as bars:
             found = _loop(context, ground, opened, bars)
         _files(context, ground)
@@ -82,15 +85,21 @@ def _loop(context: Context, ground: Playground, opened: Session, bars: Bars) -> 
         tables.league(league, run, limit=_EVENTS_SHOWN)
         tables.breaks_by_reason(by_reason, run)
         tables.breaks(breaks, run)
-    before = len(ground.simulator.requests())
+    before = len(ground.requests())
     second = cycle.run(opened, progress=bars)
-    requests = ground.simulator.requests(before)
-    writes = [one for one in requests if one["method"] in {"write", "create", "unlink", "load"}]
+    requests = ground.requests(before)
+    writes = [one for one in requests if one.get("is_write")]
     _say(context, f"second cycle: {len(requests)} requests, {len(writes)} of them writes")
     if writes:
         msg = f"the second cycle wrote {len(writes)} times though nothing had changed"
         raise PartlyFailedError(msg, where="demo")
     return {"first": first.run_id, "second": second.run_id, "fields_written": written, "events": league}
+
+
+def _places(ground: Playground) -> str:
+    return ", ".join(
+        f"{side.connector} at {side.simulator.url} ({side.name})" for side in (ground.crm, ground.books)
+    )
 
 
 def _files(context: Context, ground: Playground) -> None:

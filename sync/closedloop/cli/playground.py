@@ -1,4 +1,4 @@
-"""A generated company in a folder: its simulator, its keys, and the configuration that `init` would write for it."""
+"""A generated company in a folder: its simulators, its keys, and the configuration that `init` would write for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from closedloop.cli.setup import write
 from closedloop.cli.starter import Answers, System, render
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from closedloop.sandbox.odoo import Simulator
+    from closedloop.sandbox.stand import Side
     from closedloop.sandbox.world import World
 
 #: Marks a folder as ours to empty.
@@ -28,25 +28,34 @@ _OURS = (".closedloop", "keys", "report", "closedloop.yaml", "truth.json")
 
 @dataclass(slots=True, kw_only=True)
 class Playground:
-    """A running simulator and the folder that knows it.
+    """Running simulators and the folder that knows them.
 
     Args:
         folder: Where everything lies.
         config: The configuration file in it.
-        world: What the simulator holds, with its truth.
-        simulator: The simulator.
+        world: What the simulators hold, with its truth.
+        crm: The CRM.
+        books: The ledger.
         clock: The time at which the world lives, as `CLOSEDLOOP_CLOCK` takes it.
     """
 
     folder: Path
     config: Path
     world: World
-    simulator: Simulator
+    crm: Side
+    books: Side
     clock: str
+
+    def requests(self, since: int = 0) -> list[dict[str, Any]]:
+        """Return the requests to both systems; ``since`` skips as many of an earlier answer."""
+        simulators = {id(side.simulator): side.simulator for side in (self.crm, self.books)}
+        return [one for simulator in simulators.values() for one in simulator.requests()][since:]
 
 
 @contextmanager
-def playground(folder: Path, *, seed: int, scale: float, mode: str) -> Iterator[Playground]:
+def playground(
+    folder: Path, *, seed: int, scale: float, mode: str, crm: str = "odoo", ledger: str = "odoo"
+) -> Iterator[Playground]:
     """Empty ``folder`` of an earlier playground, generate a company, serve it, and configure it.
 
     Args:
@@ -54,26 +63,38 @@ def playground(folder: Path, *, seed: int, scale: float, mode: str) -> Iterator[
         seed: Which company.
         scale: How large; 1 has about 40 events.
         mode: ``plan`` or ``apply``.
+        crm: Which CRM it has.
+        ledger: Which ledger.
 
     Raises:
-        ConfigError: The folder holds something else, or the scale is not above zero.
+        ConfigError: The folder holds something else, there is no such system, or the scale is not above zero.
     """
-    from closedloop.sandbox.odoo import serve
+    from closedloop.sandbox import stand
     from closedloop.sandbox.world import generate
 
     if not scale > 0:
         raise ConfigError(
             "the scale must be above zero", where="--scale", fix="1 is a company with about 40 events"
         )
+    for option, name, known in (("--crm", crm, stand.CRMS), ("--ledger", ledger, stand.LEDGERS)):
+        if name not in known:
+            message = f"there is no simulated {name}"
+            raise ConfigError(message, where=option, fix=f"use one of: {', '.join(known)}")
     _clear(folder)
-    world = generate(seed, scale)
-    with serve(world) as simulator:
-        for name, key in simulator.api_keys.items():
-            _secret(folder / "keys" / name, key)
+    with stand.serve(generate(seed, scale), crm=crm, ledger=ledger) as (world, one, other):
         config = folder / "closedloop.yaml"
-        write(config, render(_answers(world, simulator.url, mode)))
+        answers = Answers(
+            company=world.company,
+            currency=world.home_currency,
+            time_zone=world.zone,
+            crm=_system(folder, one),
+            books=_system(folder, other),
+            mode=mode,
+            has_own_fields=True,
+        )
+        write(config, render(answers))
         noon = datetime.combine(world.as_of, time(12), tzinfo=UTC).isoformat()
-        yield Playground(folder=folder, config=config, world=world, simulator=simulator, clock=noon)
+        yield Playground(folder=folder, config=config, world=world, crm=one, books=other, clock=noon)
 
 
 @contextmanager
@@ -90,20 +111,15 @@ def living_at(clock: str) -> Iterator[None]:
             os.environ[START_VARIABLE] = before
 
 
-def _answers(world: World, url: str, mode: str) -> Answers:
-    crm, books = (
-        System(url=url, database=name, key_variable=f"{name.upper()}_API_KEY", key_file=f"keys/{name}")
-        for name in ("crm", "books")
-    )
-    return Answers(
-        company=world.company,
-        currency=world.home_currency,
-        time_zone=world.zone,
-        crm=crm,
-        books=books,
-        mode=mode,
-        has_own_fields=True,
-    )
+def _system(folder: Path, side: Side) -> System:
+    """Put the side's secrets into files, and the rest into the configuration."""
+    from closedloop.sandbox.stand import SECRETS
+
+    secrets = {name: f"keys/{side.name}.{name}" for name in SECRETS if name in side.settings}
+    for name, path in secrets.items():
+        _secret(folder / path, side.settings[name])
+    plain = {name: value for name, value in side.settings.items() if name not in secrets}
+    return System(connector=side.connector, settings=plain, secrets=secrets)
 
 
 def _clear(folder: Path) -> None:

@@ -34,15 +34,7 @@ _SHOWN = 10
 
 def keys(ground: Playground) -> dict[str, str]:
     """Return the world's keys with the keys under which the product publishes the same records."""
-    found: dict[str, str] = {}
-    for kind, records in ground.simulator.keys.items():
-        connection = "books" if kind in _BOOKS else "crm"
-        found |= {key: f"{connection}:{record}" for key, record in records.items()}
-    return found
-
-
-#: Kinds of the world's records that the ledger holds; the CRM holds the others.
-_BOOKS = {"customer", "document", "line", "payment", "allocation", "cost_line", "rate", "currency"}
+    return ground.crm.keys() | ground.books.keys()
 
 
 def published(store: Store) -> Published:

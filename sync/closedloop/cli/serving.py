@@ -25,13 +25,15 @@ def daemon(ctx: typer.Context) -> None:
 
 
 @app.command()
-def sandbox(
+def sandbox(  # noqa: PLR0917 (typer reads options from the signature)
     ctx: typer.Context,
     seed: Annotated[int, typer.Option(help="Which company is made up.")] = 1,
     scale: Annotated[float, typer.Option(help="How large it is.")] = 1.0,
     folder: Annotated[Path, typer.Option("--dir", help="Where a ready closedloop.yaml is written.")] = Path(
         ".sandbox"
     ),
+    crm: Annotated[str, typer.Option(help="Its CRM: odoo, salesforce, hubspot.")] = "odoo",
+    ledger: Annotated[str, typer.Option(help="Its ledger: odoo, quickbooks, xero.")] = "odoo",
 ) -> None:
     """Serve a simulated CRM and ledger. Over a generated company, until Ctrl-C."""
     import threading
@@ -40,13 +42,15 @@ def sandbox(
     from closedloop.cli.playground import playground
 
     context: Context = ctx.obj
-    with playground(folder, seed=seed, scale=scale, mode="plan") as found:
+    with playground(folder, seed=seed, scale=scale, mode="plan", crm=crm, ledger=ledger) as found:
+        sides = (found.crm, found.books)
         if context.json:
-            show.machine({"url": found.simulator.url, "config": found.config, "clock": found.clock})
+            urls = {side.name: side.simulator.url for side in sides}
+            show.machine({**urls, "config": found.config, "clock": found.clock})
         else:
             typer.echo(
-                f"Odoo simulator at {found.simulator.url}: databases crm and books, API keys in {found.folder}/keys\n"
-                f"its world is at {found.clock}; use it from another terminal:\n"
+                "".join(f"{side.name}: {side.connector} at {side.simulator.url}\n" for side in sides)
+                + f"their world is at {found.clock}; keys are in {found.folder}/keys; use it from another terminal:\n"
                 f"  export CLOSEDLOOP_CLOCK={found.clock} CLOSEDLOOP_CONFIG={found.config}\n"
                 "  closedloop check && closedloop provision && closedloop run\n"
                 "Ctrl-C ends it"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path  # noqa: TC003 (typer reads it from the signature)
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,36 +12,41 @@ import typer
 from closedloop.cli.app import app
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from closedloop.cli.context import Context
+    from closedloop.cli.starter import System
     from closedloop.service.checkup import Finding
 
 
 @app.command()
 def init(  # noqa: PLR0917 (typer reads options from the signature)
     ctx: typer.Context,
+    crm: Annotated[str, typer.Option(help="Connector of the CRM: odoo, salesforce, hubspot.")] = "odoo",
+    ledger: Annotated[str, typer.Option(help="Connector of the ledger: odoo, quickbooks, xero.")] = "odoo",
     company: Annotated[str | None, typer.Option(help="Your company's name, for the report.")] = None,
     currency: Annotated[str | None, typer.Option(help="Home currency, such as USD.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="IANA time zone, such as America/Chicago.")] = None,
-    crm_url: Annotated[str | None, typer.Option(help="Address of the Odoo with events and contacts.")] = None,
-    crm_database: Annotated[str | None, typer.Option(help="Its database.")] = None,
-    books_url: Annotated[str | None, typer.Option(help="Address of the Odoo with the invoices.")] = None,
-    books_database: Annotated[str | None, typer.Option(help="Its database.")] = None,
-    crm_key_file: Annotated[
-        str | None, typer.Option(help="File with the CRM's API key; else CRM_API_KEY.")
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="A setting, such as crm.url=https://… or books.api_key_file=…; repeatable."
+        ),
     ] = None,
-    books_key_file: Annotated[
-        str | None, typer.Option(help="File with the ledger's API key; else BOOKS_API_KEY.")
-    ] = None,
+    crm_url: Annotated[str | None, typer.Option(help="Short for --set crm.url=…")] = None,
+    crm_database: Annotated[str | None, typer.Option(help="Short for --set crm.database=…")] = None,
+    books_url: Annotated[str | None, typer.Option(help="Short for --set books.url=…")] = None,
+    books_database: Annotated[str | None, typer.Option(help="Short for --set books.database=…")] = None,
+    crm_key_file: Annotated[str | None, typer.Option(help="Short for --set crm.api_key_file=…")] = None,
+    books_key_file: Annotated[str | None, typer.Option(help="Short for --set books.api_key_file=…")] = None,
     *,
     own_fields: Annotated[
-        bool, typer.Option("--own-fields", help="Map x_budget, x_actual_cost … : the fields exist or will.")
+        bool, typer.Option("--own-fields", help="Map the fields that you have to make: they exist or will.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Ask what is needed and write a first closedloop.yaml."""
-    from closedloop.cli.starter import Answers, System, render
+    from closedloop.cli.starter import Answers, render
     from closedloop.errors import ConfigError
 
     context: Context = ctx.obj
@@ -48,24 +55,65 @@ def init(  # noqa: PLR0917 (typer reads options from the signature)
         raise ConfigError(
             "the file exists", where=str(path), fix="use --force, or --config with another name"
         )
-    crm_url = _ask("Address of the CRM (Odoo)", crm_url, "https://example.odoo.com")
-    crm_database = _ask("Database of the CRM", crm_database, "crm")
+    short = {
+        "crm.url": crm_url,
+        "crm.database": crm_database,
+        "books.url": books_url,
+        "books.database": books_database,
+        "crm.api_key_file": crm_key_file,
+        "books.api_key_file": books_key_file,
+    }
+    known = {name: value for name, value in short.items() if value is not None} | _settings(given or [])
+    systems = {side: _system(connector, side, known) for side, connector in (("crm", crm), ("books", ledger))}
     answers = Answers(
         company=_ask("Company name", company, "Example Company"),
         currency=_ask("Home currency", currency, "USD").upper(),
         time_zone=_ask("Time zone", time_zone, "America/Chicago"),
-        crm=System(url=crm_url, database=crm_database, key_variable="CRM_API_KEY", key_file=crm_key_file),
-        books=System(
-            url=_ask("Address of the ledger (Odoo)", books_url, crm_url),
-            database=_ask("Database of the ledger", books_database, "books"),
-            key_variable="BOOKS_API_KEY",
-            key_file=books_key_file,
-        ),
+        crm=systems["crm"],
+        books=systems["books"],
         has_own_fields=own_fields,
     )
     write(path, render(answers))
-    names = ", ".join(system.key_file or system.key_variable for system in (answers.crm, answers.books))
-    typer.echo(f"wrote {path}\nnext: put the API keys into {names}, then `closedloop --config {path} check`")
+    typer.echo(f"wrote {path}\nnext: {_next(systems)}`closedloop --config {path} check`")
+
+
+def _settings(given: list[str]) -> dict[str, str]:
+    from closedloop.errors import ConfigError
+
+    pairs = [one.partition("=") for one in given]
+    for name, equals, _ in pairs:
+        if not equals or name.partition(".")[0] not in {"crm", "books"} or not name.partition(".")[2]:
+            raise ConfigError(
+                "not a setting", where=f"--set {name}", fix="write crm.NAME=VALUE or books.NAME=VALUE"
+            )
+    return {name: value for name, _, value in pairs}
+
+
+def _system(connector: str, side: str, known: dict[str, str]) -> System:
+    """Ask what the connection's block asks, and take the rest as given."""
+    from closedloop.cli.starter import System, questions, secrets
+
+    hidden = secrets(connector, side)
+    mine = {name.partition(".")[2]: value for name, value in known.items() if name.startswith(f"{side}.")}
+    settings = {
+        one.setting: _ask(f"{side}: {one.text}", mine.get(one.setting), one.default)
+        for one in questions(connector, side)
+    }
+    files = {name: mine[f"{name}_file"] for name in hidden if f"{name}_file" in mine}
+    rest = {name: value for name, value in mine.items() if name.removesuffix("_file") not in hidden}
+    return System(connector=connector, settings=settings | rest, secrets=files)
+
+
+def _next(systems: Mapping[str, System]) -> str:
+    """Say where the secrets belong that the file only names."""
+    from closedloop.cli.starter import secrets
+
+    places = [
+        system.secrets.get(name, variable)
+        for side, system in systems.items()
+        for name, variable in secrets(system.connector, side).items()
+    ]
+    return f"put the secrets into {', '.join(places)}, then " if places else ""
 
 
 def write(path: Path, text: str) -> None:
@@ -83,19 +131,16 @@ def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
+    secrets = {name: os.environ.get(name, "to come") for name in re.findall(r"\$\{(\w+)\}", text)}
     try:
-        load(part)
+        load(part, {**os.environ, **secrets})
     except ConfigFileError as error:
-        problems = [found for found in error.problems if not _is_secret_place(found.path)]
+        # A secret may come after the file.
+        problems = [one for one in error.problems if not (one.path and str(one.path[-1]).endswith("_file"))]
         if problems:
             part.unlink()
             raise ConfigFileError(str(path), problems) from None
     part.replace(path)
-
-
-def _is_secret_place(path: tuple[str | int, ...]) -> bool:
-    """Say whether the place holds a secret that may come after the file."""
-    return "settings" in path and str(path[-1]).startswith("api_key")
 
 
 def _ask(question: str, given: str | None, default: str) -> str:

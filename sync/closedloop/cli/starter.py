@@ -1,49 +1,38 @@
-"""The first `closedloop.yaml`: what `init` and the demo write."""
+"""The first `closedloop.yaml`: what `init` and the demo write, put together from what each connector brings.
+
+A tap brings ``starter/crm.yaml`` or ``starter/books.yaml``, the block of its connection; a target brings ``starter.yaml``,
+the fields of a first write-back. In a block every plain setting with a comment is a question of `init`; a setting
+``${NAME}`` is a secret; and a line ``# name_fields: …`` names fields that the admin has to make first.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-#: Figures that a first write-back is about, and the fields they go into.
-_CAMPAIGN = (
-    "attendee_ltv",
-    "ltv_after_event",
-    "attributed_linear",
-    "opportunities_created",
-    "win_rate",
-    "cost",
-    "roi_realised",
-    "as_of",
-)
-_ACCOUNT = ("invoiced", "collected", "events_attended", "as_of")
-_PREFIX = "x_cl_"
+from closedloop.connectors import tap_starter, target_starter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SETTING = re.compile(r"^  (?P<name>\w+): (?P<value>.*?)(?:  # (?P<question>.*))?$")
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class System:
-    """One Odoo database and where its key is kept.
+    """One system to connect.
 
     Args:
-        url: Address of the server.
-        database: Name of the database.
-        key_variable: Environment variable that will hold the API key.
-        key_file: File that holds it; wins over the variable.
+        connector: Which.
+        settings: Settings that are known, by name.
+        secrets: Settings that are kept in files: name → path.
     """
 
-    url: str
-    database: str
-    key_variable: str
-    key_file: str | None = None
-
-    def settings(self) -> list[tuple[str, str]]:
-        """Return the settings as YAML key and value."""
-        key = (
-            ("api_key_file", quoted(self.key_file))
-            if self.key_file
-            else ("api_key", f"${{{self.key_variable}}}")
-        )
-        return [("url", quoted(self.url)), ("database", quoted(self.database)), key]
+    connector: str = "odoo"
+    settings: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)
@@ -58,7 +47,6 @@ class Answers:
         books: Where invoices and payments are.
         mode: ``plan`` shows what would be written, ``apply`` writes.
         has_own_fields: Whether the fields of their own exist already; else the mapping is written as a comment.
-        extra: More top-level keys with scalar values.
     """
 
     company: str
@@ -68,7 +56,15 @@ class Answers:
     books: System
     mode: str = "plan"
     has_own_fields: bool = False
-    extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True, frozen=True)
+class Question:
+    """What `init` asks for one setting."""
+
+    setting: str
+    text: str
+    default: str
 
 
 def quoted(text: str) -> str:
@@ -76,8 +72,40 @@ def quoted(text: str) -> str:
     return json.dumps(text.replace("$", "$$"), ensure_ascii=False)
 
 
+def questions(connector: str, side: str) -> Iterator[Question]:
+    """Yield what a connection of this kind must be asked.
+
+    Args:
+        connector: The connector's name.
+        side: ``crm`` or ``books``.
+
+    Raises:
+        ConfigError: There is no such connector, or it is none for this side.
+    """
+    for line in tap_starter(connector, side).splitlines():
+        found = _SETTING.match(line)
+        if found and found["question"]:
+            yield Question(
+                setting=found["name"], text=found["question"], default=found["value"].strip().strip('"')
+            )
+
+
+def secrets(connector: str, side: str) -> dict[str, str]:
+    """Return the settings that are secrets, and the environment variable of each.
+
+    Raises:
+        ConfigError: There is no such connector, or it is none for this side.
+    """
+    lines = map(_SETTING.match, tap_starter(connector, side).splitlines())
+    return {line["name"]: line["value"][2:-1] for line in lines if line and line["value"].startswith("${")}
+
+
 def render(answers: Answers) -> str:
-    """Return the file's text; it loads once the secrets are where it says."""
+    """Return the file's text; it loads once the secrets are where it says.
+
+    Raises:
+        ConfigError: A connector does not exist, or is none for its side.
+    """
     lines = [
         "# Written by `closedloop init`. Next: closedloop check, closedloop provision, closedloop run.",
         "company:",
@@ -86,92 +114,27 @@ def render(answers: Answers) -> str:
         f"  time_zone: {quoted(answers.time_zone)}",
         "",
         "connections:",
-        *_connection(
-            "crm", answers.crm, "*/15 * * * *", _CRM_STREAMS, _CRM_FIELDS, own=answers.has_own_fields
-        ),
-        *_connection(
-            "books", answers.books, "0 * * * *", _BOOKS_STREAMS, _BOOKS_FIELDS, own=answers.has_own_fields
-        ),
+        *_connection("crm", answers.crm, own=answers.has_own_fields),
+        *_connection("books", answers.books, own=answers.has_own_fields),
         "",
         "writeback:",
         "  crm:",
         f"    mode: {answers.mode}        # plan: show what would be written; apply: write it on every run",
-        *_fields("campaign", _CAMPAIGN),
-        *_fields("account", _ACCOUNT),
+        *(f"    {line}" for line in target_starter(answers.crm.connector).splitlines()),
     ]
-    lines += [f"{key}: {quoted(value)}" for key, value in answers.extra.items()]
     return "\n".join(lines) + "\n"
 
 
-#: What is read from which: without these lists an Odoo that has both sides would give every invoice twice.
-_CRM_STREAMS = [
-    "utm_campaign",
-    "event_event",
-    "event_registration",
-    "crm_lead",
-    "crm_stage",
-    "res_partner",
-    "res_users",
-    "res_company",
-    "res_currency",
-    "mail_activity",
-    "mail_message",
-    "mail_tracking_value",
-]
-_BOOKS_STREAMS = [
-    "account_move",
-    "account_move_line",
-    "account_account",
-    "account_payment",
-    "account_partial_reconcile",
-    "account_analytic_account",
-    "res_partner",
-    "res_company",
-    "res_currency",
-    "res_currency_rate",
-]
-#: Where Odoo keeps what it has no field for: fields of your own.
-_CRM_FIELDS = {
-    "campaign_fields": {
-        name: f"x_{name}"
-        for name in ("budget", "actual_cost", "expected_attendees", "series", "edition", "kind", "code")
-    },
-    "opportunity_fields": {"number": "x_deal_number", "po": "x_po", "lead_source": "source_id"},
-    "partner_fields": {"external_id": "ref"},
-}
-_BOOKS_FIELDS = {
-    "partner_fields": {"external_id": "ref"},
-    "document_fields": {"opportunity": "x_opportunity", "po": "x_po"},
-}
-
-
-def _connection(
-    name: str,
-    system: System,
-    schedule: str,
-    streams: list[str],
-    mapped: dict[str, dict[str, str]],
-    *,
-    own: bool,
-) -> list[str]:
-    lines = [
-        f"  {name}:",
-        "    connector: odoo",
-        f'    schedule: "{schedule}"',
-        f"    streams: [{', '.join(streams)}]",
-        "    settings:",
-    ]
-    lines += [f"      {key}: {value}" for key, value in system.settings()]
-    for key, fields in mapped.items():
-        needs_fields = any(field.startswith("x_") for field in fields.values())
-        if needs_fields and not own:
-            lines.append(
-                "      # Odoo has no such fields of its own; remove the # once you have them, under any name:"
-            )
-        inside = ", ".join(f"{column}: {theirs}" for column, theirs in fields.items())
-        lines.append(f"      {'# ' if needs_fields and not own else ''}{key}: {{{inside}}}")
-    return lines
-
-
-def _fields(entity: str, measures: tuple[str, ...]) -> list[str]:
-    return [f"    {entity}:", *(f"      {name}: {_PREFIX}{name}" for name in measures)]
+def _connection(name: str, system: System, *, own: bool) -> Iterator[str]:
+    yield f"  {name}:"
+    known = {key: f"{key}: {quoted(value)}" for key, value in system.settings.items()}
+    known |= {key: f"{key}_file: {quoted(path)}" for key, path in system.secrets.items()}
+    for line in tap_starter(system.connector, name).splitlines():
+        setting = _SETTING.match(line)
+        if own and re.match(r"  # \w+_fields: ", line):
+            yield "    " + line.replace("# ", "", 1)
+        elif setting and setting["name"] in known:
+            yield f"      {known.pop(setting['name'])}"
+        else:
+            yield f"    {line}".replace(f"  # {setting['question']}", "") if setting else f"    {line}"
+    yield from (f"      {line}" for line in known.values())

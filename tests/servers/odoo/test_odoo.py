@@ -15,6 +15,7 @@ from closedloop.cli.playground import Playground, living_at
 from closedloop.cli.starter import Answers, System, render
 from closedloop.clock import Clock, system_clock
 from closedloop.config import load
+from closedloop.sandbox.stand import Side
 from closedloop.service import cycle
 from closedloop.service.record import recorded
 from closedloop.service.session import session
@@ -33,7 +34,8 @@ def configuration(company, folder, api):
     for name in ("crm", "books"):
         key = folder / f"key.{name}"
         key.write_text(company.server.key(name))
-        systems[name] = System(url=company.server.url, database=name, key_variable="", key_file=str(key))
+        known = {"url": company.server.url, "database": name}
+        systems[name] = System(settings=known, secrets={"api_key": str(key)})
     answers = Answers(
         company=company.world.company,
         currency=company.world.home_currency,
@@ -55,8 +57,11 @@ def ground(company, folder, config):
     for key, (database, model, number) in company.keys.items():
         keys["campaign" if database == "crm" else "document"][key] = f"{model}/{number}"
     noon = datetime.combine(company.world.as_of, time(12), tzinfo=UTC).isoformat()
-    simulator = SimpleNamespace(keys=keys, url=company.server.url)
-    return Playground(folder=folder, config=config, world=company.world, simulator=simulator, clock=noon)
+    server = SimpleNamespace(keys=keys, url=company.server.url)
+    crm, books = (
+        Side(name=name, connector="odoo", simulator=server, settings={}) for name in ("crm", "books")
+    )
+    return Playground(folder=folder, config=config, world=company.world, crm=crm, books=books, clock=noon)
 
 
 @dataclass

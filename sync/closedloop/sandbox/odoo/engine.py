@@ -50,6 +50,10 @@ class CannedError(Exception):
     body: str
 
 
+#: Methods that change something.
+_WRITES = frozenset({"write", "create", "unlink", "load"})
+
+
 @dataclass(slots=True, kw_only=True)
 class Entry:
     """A request as the simulator's log keeps it: no values, only their digest."""
@@ -93,7 +97,7 @@ class Engine:
     def requests(self, since: int = 0) -> list[dict[str, Any]]:
         """Return the log after request number ``since``, oldest first."""
         with self._lock:
-            return [asdict(entry) for entry in self._log[since:]]
+            return [{**asdict(entry), "is_write": entry.method in _WRITES} for entry in self._log[since:]]
 
     def enter(self, api: str, path: str, body: bytes) -> Entry:
         """Begin a request in the log."""

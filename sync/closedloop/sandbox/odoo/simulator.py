@@ -51,6 +51,10 @@ class Simulator:
         )
         self._thread.start()
 
+    def settings(self, database: str) -> dict[str, str]:
+        """Return what a client must be told to get into a database."""
+        return {"url": self.url, "database": database, "api_key": self.api_keys[database]}
+
     @property
     def faults(self) -> Faults:
         """The faults that are on."""

@@ -48,6 +48,17 @@ class Simulator:
         self._thread.start()
 
     @property
+    def settings(self) -> dict[str, str]:
+        """What a client must be told to get in, as a custom connection."""
+        return {
+            "url": self.url,
+            "identity_url": self.url,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "grant": "client_credentials",
+        }
+
+    @property
     def faults(self) -> Faults:
         """The faults that are on; ``model`` is a listing (``Invoices``), or ``token``."""
         return self.engine.faults
