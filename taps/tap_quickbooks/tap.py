@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -12,6 +11,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError
+from closedloop.kit.login import LOGIN_SETTINGS
 from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.stream import Check, ClosedloopStream
 from closedloop.kit.tap import CLOSEDLOOP_SETTINGS, ClosedloopTap
@@ -27,6 +27,7 @@ from tap_quickbooks.streams import EntityStream, SingleStream
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from closedloop.kit.login import Consent, Granted
     from tap_quickbooks.client import Changes
     from tap_quickbooks.heads import Head
     from tap_quickbooks.records import Row
@@ -37,10 +38,13 @@ _NAMES = th.ArrayType(th.StringType)
 #: Change data capture reaches back 30 days; a day less leaves room for clocks and zones.
 _REACH = timedelta(days=29)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-_REQUIRED = ("realm_id", "client_id", "client_secret")
 
 _SETTINGS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
-    ("realm_id", th.StringType, {"required": True, "description": "The company: realmId of the consent."}),
+    (
+        "realm_id",
+        th.StringType,
+        {"description": "The company: realmId of the consent, which `closedloop login` tells."},
+    ),
     (
         "client_id",
         th.StringType,
@@ -70,6 +74,11 @@ _SETTINGS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
         {"default": client.PRODUCTION, "description": "Address of the API: production's, or the sandbox's."},
     ),
     ("token_url", th.StringType, {"default": auth.TOKEN_URL, "description": "Intuit's token endpoint."}),
+    (
+        "authorize_url",
+        th.StringType,
+        {"default": auth.AUTHORIZE_URL, "description": "Intuit's consent page."},
+    ),
     (
         "page_size",
         th.IntegerType(minimum=1, maximum=client.MOST_ROWS),
@@ -135,7 +144,9 @@ def _settings_schema() -> dict[str, Any]:
         th.Property(name, kind, title=name.replace("_", " ").capitalize(), **more)
         for name, kind, more in _SETTINGS
     )
-    schema: dict[str, Any] = th.PropertiesList(*own, *mappings, *CLOSEDLOOP_SETTINGS).to_dict()
+    schema: dict[str, Any] = th.PropertiesList(
+        *own, *mappings, *LOGIN_SETTINGS, *CLOSEDLOOP_SETTINGS
+    ).to_dict()
     return schema
 
 
@@ -165,15 +176,12 @@ class TapQuickBooks(ClosedloopTap):
             ConfigError: A setting is missing.
         """
         config = self.config
-        missing = [name for name in _REQUIRED if not config.get(name)]
-        if missing:
-            message = "not set: " + ", ".join(missing)
-            raise ConfigError(message, where=self.where, fix="tap-quickbooks --about lists the settings")
+        self._demand("realm_id", "client_id", "client_secret")
         session = Session(
             client_id=config["client_id"],
             client_secret=config["client_secret"],
             realm_id=str(config["realm_id"]),
-            folder=token_folder(config) or Path(".closedloop/tokens"),
+            folder=token_folder(config) or auth.FOLDER,
             refresh_token=config.get("refresh_token"),
             key=config.get("token_key"),
             token_url=config.get("token_url", auth.TOKEN_URL),
@@ -187,6 +195,25 @@ class TapQuickBooks(ClosedloopTap):
             timeout=float(config.get("timeout_seconds", 125)),
             max_calls=config.get("max_calls"),
         )
+
+    def _demand(self, *names: str) -> None:
+        missing = [name for name in names if not self.config.get(name)]
+        if missing:
+            message = "not set: " + ", ".join(missing)
+            raise ConfigError(message, where=self.where, fix="tap-quickbooks --about lists the settings")
+
+    def consent(self) -> Consent:
+        """Return what Intuit's consent page is told."""
+        self._demand("client_id", "client_secret")
+        return auth.consent(self.config, self.where)
+
+    def keep(self, granted: Granted) -> str:
+        """Keep the tokens under the company that was chosen.
+
+        Raises:
+            ConfigError: It is another one than the settings name.
+        """
+        return auth.keep(self.config, granted, self.where)
 
     @property
     def page_size(self) -> int:

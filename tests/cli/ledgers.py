@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
+
 from closedloop.sandbox import quickbooks, xero
 
 
@@ -28,10 +30,15 @@ class Ledger:
     def tokens(self):
         return list((self.folder / ".closedloop" / "tokens").glob("*.token"))
 
-    def closedloop(self, *verb, failpoint="", **settings):
+    def closedloop(self, *verb, failpoint="", **more):
         """Run a verb as an operator would, by the simulator's clock."""
-        given = self.settings | settings
-        lines = [f'      {name}: "{value}"' for name, value in given.items() if value is not None]
+        return subprocess.run(
+            self.command(*verb), env=self.environment(failpoint), start_new_session=True, capture_output=True,
+            text=True, check=False, timeout=120, **more,
+        )  # fmt: skip
+
+    def command(self, *verb):
+        lines = [f'      {name}: "{value}"' for name, value in self.settings.items()]
         self.config.write_text(
             "company: {currency: USD, time_zone: America/Chicago}\n"
             "connections:\n"
@@ -39,15 +46,28 @@ class Ledger:
             + "\n".join(lines)
             + "\n"
         )
-        environment = {
-            **os.environ,
-            "CLOSEDLOOP_CLOCK": self.simulator.now().isoformat(),
-            "CLOSEDLOOP_FAILPOINT": failpoint,
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "closedloop", "--config", str(self.config), *verb],
-            env=environment, start_new_session=True, capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+        return [sys.executable, "-m", "closedloop", "--config", str(self.config), *verb]
+
+    def environment(self, failpoint=""):
+        clock = self.simulator.now().isoformat()
+        return {**os.environ, "CLOSEDLOOP_CLOCK": clock, "CLOSEDLOOP_FAILPOINT": failpoint}
+
+    def log_in(self, *way):
+        """Log in as a person would: open the address, agree, and let the browser follow or paste where it was sent."""
+        self.settings["redirect_url"] = f"http://localhost:{8914 if way else 0}/callback"
+        with subprocess.Popen(
+            self.command("login", "books", *way), env=self.environment(), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as running:  # fmt: skip
+            said = []
+            while not (line := running.stdout.readline()).startswith("http"):
+                assert line, running.stderr.read()
+                said.append(line)
+            agreed = requests.post(line.strip(), data={"answer": "allow"}, allow_redirects=False, timeout=10)
+            if not way:
+                requests.get(agreed.headers["Location"], timeout=10)
+            out, err = running.communicate(agreed.headers["Location"] + "\n" if way else None, timeout=60)
+        return subprocess.CompletedProcess(running.args, running.returncode, "".join(said) + out, err)
 
     def later(self):
         """Let so much time pass that access tokens end, and a refresh token that has been replaced is dead."""

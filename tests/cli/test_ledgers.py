@@ -29,3 +29,18 @@ def test_the_rotated_token_is_kept_by_the_core_whatever_is_killed(books):
     lost = books.closedloop("check")
     assert lost.returncode == 2
     assert "closedloop login" in lost.stdout
+
+
+@pytest.mark.parametrize(("books", "way"), [("quickbooks", []), ("xero", ["--paste"])], indirect=["books"])
+def test_login_takes_the_place_of_a_refresh_token_in_the_file(books, way):
+    books.settings.pop("refresh_token")
+    address = f"{books.simulator.url}/identity/connect/authorize"
+    books.settings.setdefault("authorize_url", address)
+    before = books.closedloop("check")
+    done = books.log_in(*way)
+    after = books.closedloop("sync")
+
+    assert (before.returncode, "closedloop login" in before.stdout) == (2, True)
+    assert done.returncode == 0, done.stderr
+    assert "connected to" in done.stdout
+    assert after.returncode == 0, after.stderr[-2000:]

@@ -137,7 +137,7 @@ class HttpClient:
     def __post_init__(self) -> None:
         self.base_url = checked_url(self.base_url, where=self.where)
         self.session.auth = _untouched  # otherwise requests lets ~/.netrc replace our Authorization header
-        if _is_loopback(self.base_url):
+        if is_loopback(self.base_url):
             self.session.trust_env = False  # a proxy cannot reach this machine's own loopback
 
     def request(
@@ -321,7 +321,7 @@ def checked_url(url: str, *, where: str | None = None) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         msg = f"{url!r} is not an address"
         raise ConfigError(msg, where=where, fix="write url as https://host")
-    if parts.scheme == "http" and not _is_loopback(url):
+    if parts.scheme == "http" and not is_loopback(url):
         message = (
             f"{parts.hostname} would be asked over plain http, which shows the credential to the network"
         )
@@ -329,7 +329,8 @@ def checked_url(url: str, *, where: str | None = None) -> str:
     return url.rstrip("/")
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Return whether an address is this machine's own."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True

@@ -94,6 +94,23 @@ class TokenStore:
         with self._locked():
             self._save(token)
 
+    def take(self, answer: Mapping[str, Any]) -> None:
+        """Keep what a person's consent gave.
+
+        Args:
+            answer: The vendor's, as OAuth 2.0 has it (RFC 6749, 5.1).
+
+        Raises:
+            ConfigError: It holds no refresh token: the connection would end with the access token.
+        """
+        token = self._parsed(answer, Token(access_token=""))
+        if token.refresh_token is None:
+            message = "the consent gave no refresh token"
+            raise ConfigError(
+                message, where=self.tenant, fix="allow the app offline access, and log in again"
+            )
+        self.save(token)
+
     def fresh(self, refresh: Callable[[Token], Mapping[str, Any]], *, refused: Token | None = None) -> Token:
         """Return a token that works, refreshing it if need be.
 
