@@ -106,6 +106,11 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         )
         + " else 100 end",
     ),
+    # How a message calls a document: what a person sees on it, then its key.
+    "document_name": (
+        ("kind", "number", "key"),
+        "replace(coalesce(kind, 'document'), '_', ' ') || ' ' || coalesce(number, 'without a number') || ' (' || key || ')'",
+    ),
     "blank_to_null": (("x",), "nullif(trim(x), '')"),
     # Lower case, no accents, letters and digits only, one blank between words; dots and apostrophes join.
     "normal_name": (
