@@ -40,12 +40,12 @@ class Changes:
 
     Args:
         rows: Entity → objects as they are now.
-        deleted: Entity → ids of objects deleted.
+        deleted: Entity → the stubs that are left of deleted objects.
         is_whole: Whether the answer was not cut.
     """
 
     rows: Mapping[str, list[Row]]
-    deleted: Mapping[str, list[str]]
+    deleted: Mapping[str, list[Row]]
     is_whole: bool
 
 
@@ -141,17 +141,14 @@ class QuickBooks:
         params = {"entities": ",".join(entities), "changedSince": since.isoformat(timespec="seconds")}
         body = self._call("GET", "cdc", params=params)
         rows: dict[str, list[Row]] = {name: [] for name in entities}
-        deleted: dict[str, list[str]] = {name: [] for name in entities}
+        deleted: dict[str, list[Row]] = {name: [] for name in entities}
         number = 0
         for outer in body.get("CDCResponse") or []:
             for response in outer.get("QueryResponse") or []:
                 for name in response.keys() & rows.keys():
                     for row in response[name]:
                         number += 1
-                        if row.get("status") == "Deleted":
-                            deleted[name].append(str(row.get("Id")))
-                        else:
-                            rows[name].append(row)
+                        (deleted if row.get("status") == "Deleted" else rows)[name].append(row)
         return Changes(rows=rows, deleted=deleted, is_whole=number < MOST_CHANGES)
 
     def now(self) -> datetime | None:

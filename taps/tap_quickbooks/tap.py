@@ -295,7 +295,7 @@ class TapQuickBooks(ClosedloopTap):
                 "capture.full", reason="change data capture holds 1,000 objects: each stream asks itself"
             )
             return None
-        deleted = {name: len(ids) for name, ids in found.deleted.items() if ids}
+        deleted = {name: len(stubs) for name, stubs in found.deleted.items() if stubs}
         if deleted:
             log.info("capture.deleted", **deleted)
         return found

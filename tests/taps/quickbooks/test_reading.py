@@ -158,6 +158,22 @@ def test_a_delete_lowers_the_count_and_a_sweep_finds_it(books, tap):
     assert swept.lines[-1]["sweep_count"] == swept.lines[-1]["source_count"] == len(ids)
 
 
+def test_a_delete_within_capture_comes_as_a_tombstone(books, tap):
+    first = tap(only=["invoice", "payment"])
+    books.advance(600)
+    key, kept = (row["Id"] for row in books.records("Invoice")[3:5])
+    books.delete("Invoice", key)
+    books.edit("Invoice", kept, {"PrivateNote": "changed"})
+
+    second = tap(state=first.state, only=["invoice", "payment"])
+    changed, gone = second.records("invoice")
+
+    assert (changed["id"], changed["private_note"]) == (kept, "changed")
+    assert (gone["id"], set(gone)) == (key, {"id", "_sdc_deleted_at"})
+    assert gone["_sdc_deleted_at"] > first.bookmark("invoice")["through"]
+    assert second.records("payment") == []
+
+
 def test_inactive_names_are_read_too(books, tap):
     key = books.records("Customer")[0]["Id"]
     books.edit("Customer", key, {"Active": False})
