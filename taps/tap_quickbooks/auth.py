@@ -20,6 +20,7 @@ from closedloop.errors import ConfigError
 from closedloop.kit.failpoint import failpoint
 from closedloop.kit.http import HttpClient
 from closedloop.kit.login import REDIRECT, Consent
+from closedloop.kit.pace import MonthlyCalls
 from closedloop.kit.policy import Action, Rule
 from closedloop.kit.redact import redactor
 from closedloop.kit.tokens import Token, TokenStore, token_folder
@@ -82,6 +83,11 @@ class Session:
         self._store = TokenStore(
             folder=self.folder, client=self.client_id, tenant=self.realm_id, key=self.key, clock=self.clock
         )
+
+    @property
+    def calls(self) -> MonthlyCalls:
+        """The calls of the month, counted beside the token: all that read this company with this app share it."""
+        return MonthlyCalls(self._store.path.with_suffix(".calls"))
 
     def headers(self, is_refused: bool) -> Mapping[str, str]:  # noqa: FBT001 (the kit's Authenticator)
         """Return the header with a token that works.

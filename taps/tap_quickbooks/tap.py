@@ -6,15 +6,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError
-from closedloop.kit.login import LOGIN_SETTINGS
 from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.stream import Check, ClosedloopStream
-from closedloop.kit.tap import CLOSEDLOOP_SETTINGS, ClosedloopTap
+from closedloop.kit.tap import ClosedloopTap
 from closedloop.kit.tokens import token_folder
 from closedloop.log import get_logger
 from tap_quickbooks import auth, client, heads
@@ -22,6 +20,7 @@ from tap_quickbooks.auth import Session
 from tap_quickbooks.catalog import DEFAULT_MAPPINGS, ENTITIES, RATES, RULES, SINGLES, Entity
 from tap_quickbooks.client import QuickBooks
 from tap_quickbooks.extras import CLASSES, RateStream, RuleStream
+from tap_quickbooks.settings import schema
 from tap_quickbooks.streams import EntityStream, SingleStream
 
 if TYPE_CHECKING:
@@ -34,127 +33,16 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-_NAMES = th.ArrayType(th.StringType)
 #: Change data capture reaches back 30 days; a day less leaves room for clocks and zones.
 _REACH = timedelta(days=29)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-_SETTINGS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
-    (
-        "realm_id",
-        th.StringType,
-        {"description": "The company: realmId of the consent, which `closedloop login` tells."},
-    ),
-    (
-        "client_id",
-        th.StringType,
-        {"required": True, "description": "Id of your app (developer portal, Keys)."},
-    ),
-    ("client_secret", th.StringType, {"required": True, "secret": True, "description": "Its secret."}),
-    (
-        "refresh_token",
-        th.StringType,
-        {
-            "secret": True,
-            "description": "The first refresh token. Later ones are kept in token_folder; this one is used "
-            "again only when the kept one is dead.",
-        },
-    ),
-    (
-        "token_folder",
-        th.StringType,
-        {
-            "description": "Where tokens are kept. closedloop's own core has its folder; alone: .closedloop/tokens."
-        },
-    ),
-    ("token_key", th.StringType, {"secret": True, "description": "Encrypts the kept tokens."}),
-    (
-        "url",
-        th.StringType,
-        {"default": client.PRODUCTION, "description": "Address of the API: production's, or the sandbox's."},
-    ),
-    ("token_url", th.StringType, {"default": auth.TOKEN_URL, "description": "Intuit's token endpoint."}),
-    (
-        "authorize_url",
-        th.StringType,
-        {"default": auth.AUTHORIZE_URL, "description": "Intuit's consent page."},
-    ),
-    (
-        "page_size",
-        th.IntegerType(minimum=1, maximum=client.MOST_ROWS),
-        {"default": client.MOST_ROWS, "description": "Rows a query."},
-    ),
-    (
-        "overlap_seconds",
-        th.IntegerType(minimum=0),
-        {"default": 300, "description": "How far before the bookmark a run reads again."},
-    ),
-    (
-        "timeout_seconds",
-        th.IntegerType(minimum=1),
-        {"default": 125, "description": "How long to wait for one answer; QuickBooks gives up after 120."},
-    ),
-    (
-        "max_calls",
-        th.IntegerType(minimum=1),
-        {
-            "description": "Most calls a run may make: Intuit meters reads by the month, and past the limit "
-            "every app of yours stands still."
-        },
-    ),
-    (
-        "capture",
-        th.BooleanType,
-        {"default": True, "description": "Read increments by change data capture, one call for all streams."},
-    ),
-    (
-        "pass_through",
-        _NAMES,
-        {
-            "description": "Items and accounts (id, name, number or SHIPPING_ITEM_ID) whose lines are no revenue."
-        },
-    ),
-    (
-        "write_off",
-        _NAMES,
-        {"description": "Items and accounts whose lines on a credit memo write off what will not be paid."},
-    ),
-    (
-        "revenue",
-        _NAMES,
-        {
-            "description": "Items and accounts whose lines are revenue although their account is no income account."
-        },
-    ),
-)
-
-
-def _settings_schema() -> dict[str, Any]:
-    mappings = (
-        th.Property(
-            name,
-            th.ObjectType(additional_properties=th.StringType),
-            title=name.replace("_", " ").capitalize(),
-            description="Column to custom field of yours, or to a property. Unless you say otherwise: "
-            + ", ".join(f"{column}: {source}" for column, source in mapping.items()),
-        )
-        for name, mapping in DEFAULT_MAPPINGS.items()
-    )
-    own = (
-        th.Property(name, kind, title=name.replace("_", " ").capitalize(), **more)
-        for name, kind, more in _SETTINGS
-    )
-    schema: dict[str, Any] = th.PropertiesList(
-        *own, *mappings, *LOGIN_SETTINGS, *CLOSEDLOOP_SETTINGS
-    ).to_dict()
-    return schema
 
 
 class TapQuickBooks(ClosedloopTap):
     """Reads customers, sales documents, payments and event costs from QuickBooks Online."""
 
     name = "tap-quickbooks"
-    config_jsonschema: ClassVar[dict[str, Any]] = _settings_schema()
+    config_jsonschema: ClassVar[dict[str, Any]] = schema()
     secret_settings = ("client_secret", "refresh_token", "token_key")
     dynamic_catalog = False
     # No BATCH: our pages are faster. No ACTIVATE_VERSION: deletes are found by comparing counts and keys.
@@ -194,6 +82,8 @@ class TapQuickBooks(ClosedloopTap):
             where=self.where,
             timeout=float(config.get("timeout_seconds", 125)),
             max_calls=config.get("max_calls"),
+            monthly=int(config.get("calls_a_month", client.MONTHLY)),
+            a_second=int(config.get("calls_a_second", client.A_SECOND)),
         )
 
     def _demand(self, *names: str) -> None:
@@ -356,6 +246,14 @@ class TapQuickBooks(ClosedloopTap):
                 yield self._permission(stream)
         for name in sorted(wanted - self.streams.keys()):
             yield Check(name=f"stream:{name}", ok=False, message="no such stream", fix="correct its name")
+        used, most = self.api.used(), self.api.monthly
+        yield Check(
+            name="quota",
+            ok=used < most * 0.9,
+            message=f"{used} of {most} calls of this month are used",
+            fix=None if used < most * 0.9 else "run less often, or raise calls_a_month if your tier has more",
+            required=False,
+        )
 
     def _currency(self) -> Check:
         found = self.single(SINGLES["preferences"])

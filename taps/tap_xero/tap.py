@@ -12,6 +12,7 @@ from closedloop.clock import system_clock
 from closedloop.errors import ConfigError
 from closedloop.kit.http import HttpClient
 from closedloop.kit.login import LOGIN_SETTINGS
+from closedloop.kit.pace import Pace
 from closedloop.kit.policy import StreamError
 from closedloop.kit.stream import Check, ClosedloopStream
 from closedloop.kit.tap import CLOSEDLOOP_SETTINGS, ClosedloopTap
@@ -141,6 +142,13 @@ def _settings_schema() -> dict[str, Any]:
             description="A run stops when so many calls of the day are left to the organisation.",
         ),
         th.Property(
+            "calls_a_minute",
+            th.IntegerType(minimum=1),
+            default=60,
+            title="Calls a minute",
+            description="A run spreads its calls so that no minute sees more; Xero allows 60 an organisation.",
+        ),
+        th.Property(
             "byte_limit",
             th.IntegerType(minimum=1),
             title="Most bytes",
@@ -209,6 +217,7 @@ class TapXero(ClosedloopTap):
             base_url=config.get("url", auth.URL),
             headers={"User-Agent": "closedloop", "Accept-Encoding": "gzip, deflate"},
             authenticate=login.headers,
+            pace=Pace(((int(config.get("calls_a_minute", 60)), 60.0),)),
             where=self.where,
             timeout=timeout,
         )

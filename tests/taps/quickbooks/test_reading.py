@@ -299,6 +299,27 @@ def test_a_run_keeps_to_its_calls(books, tap):
     assert len(books.requests()) <= 6
 
 
+def test_the_calls_of_a_month_are_shared_by_all_runs(books, tap):
+    first = tap(only=["invoice"])
+    made = len([one for one in books.requests() if one["kind"] != "token"])
+    second = tap(only=["invoice"], calls_a_month=made)
+    checked = tap("--check", calls_a_month=made + 500)
+    books.advance(31 * 86_400)
+    next_month = tap(only=["company_info"], calls_a_month=made)
+
+    assert (first.code, second.code, next_month.code) == (0, 4, 0)
+    assert "month" in second.stopped["message"]
+    (quota,) = (line for line in checked.lines if line["name"] == "quota")
+    assert f" of {made + 500} calls" in quota["message"]
+
+
+def test_calls_are_spread_over_the_second(books, tap, waits):
+    assert tap(calls_a_second=2).code == 0
+
+    assert len(waits) > 3
+    assert all(wait <= 1 for wait in waits)
+
+
 def test_one_currency_asks_for_no_rates(books, tap):
     books.edit("Preferences", "1", {"CurrencyPrefs": {"HomeCurrency": {"value": "USD"}}})
     before = len(books.requests())
