@@ -23,6 +23,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from closedloop.clock import Clock
 from closedloop.errors import ConfigError
+from closedloop.kit.failpoint import failpoint
 from closedloop.kit.redact import redactor
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class TokenStore:
             if token != refused and not self._has_ended(token):
                 return token
             renewed = self._parsed(refresh(token), token)
+            failpoint("tokens.renewed")
             self._save(renewed)
             return renewed
 
@@ -199,7 +201,9 @@ def write_durably(path: Path, content: bytes) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+    failpoint("tokens.drafted")
     draft.replace(path)
+    failpoint("tokens.replaced")
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
