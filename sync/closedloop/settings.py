@@ -178,3 +178,8 @@ class Settings(BaseSettings):
     """SQLAlchemy URL of the operational database; without this key, a SQLite file in `home`."""
     models_dir: Path | None = None
     """Folder of your own SQL models, relative to the file; a model of the same name replaces ours."""
+
+    @property
+    def tokens(self) -> Path:
+        """The folder where connectors keep their rotating tokens."""
+        return self.home.absolute() / "tokens"

@@ -9,29 +9,36 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
 
-from closedloop.clock import Clock
+from closedloop.clock import Clock, system_clock
 from closedloop.errors import ConfigError
 from closedloop.kit.failpoint import failpoint
 from closedloop.kit.http import HttpClient
+from closedloop.kit.login import REDIRECT, Consent
+from closedloop.kit.pace import MonthlyCalls
 from closedloop.kit.policy import Action, Rule
 from closedloop.kit.redact import redactor
-from closedloop.kit.tokens import Token, TokenStore
+from closedloop.kit.tokens import Token, TokenStore, token_folder
 from closedloop.log import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from closedloop.kit.http import Reply
+    from closedloop.kit.login import Granted
 
 log = get_logger(__name__)
 
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 (an address)
+AUTHORIZE_URL = "https://appcenter.intuit.com/connect/oauth2"
+#: Where tokens are kept when nobody says.
+FOLDER = Path(".closedloop/tokens")
+_SCOPES = ("com.intuit.quickbooks.accounting",)
 _LOGIN = "closedloop login CONNECTION"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _CLIENT_ERROR = 400
@@ -76,6 +83,11 @@ class Session:
         self._store = TokenStore(
             folder=self.folder, client=self.client_id, tenant=self.realm_id, key=self.key, clock=self.clock
         )
+
+    @property
+    def calls(self) -> MonthlyCalls:
+        """The calls of the month, counted beside the token: all that read this company with this app share it."""
+        return MonthlyCalls(self._store.path.with_suffix(".calls"))
 
     def headers(self, is_refused: bool) -> Mapping[str, str]:  # noqa: FBT001 (the kit's Authenticator)
         """Return the header with a token that works.
@@ -162,3 +174,40 @@ class Session:
 
 def _form(**fields: str) -> bytes:
     return urlencode(fields).encode()
+
+
+def consent(config: Mapping[str, Any], where: str) -> Consent:
+    """Return what Intuit's consent page is told."""
+    return Consent(
+        authorize_url=config.get("authorize_url", AUTHORIZE_URL),
+        token_url=config.get("token_url", TOKEN_URL),
+        client_id=config["client_id"],
+        client_secret=config["client_secret"],
+        redirect_url=config.get("redirect_url", REDIRECT),
+        scopes=_SCOPES,
+        where=where,
+    )
+
+
+def keep(config: Mapping[str, Any], granted: Granted, where: str) -> str:
+    """Keep the tokens of a consent under the company that was chosen, and return a sentence about it.
+
+    Raises:
+        ConfigError: It is another company than the settings name, or none.
+    """
+    realm, wanted = granted.redirect.get("realmId"), str(config.get("realm_id") or "")
+    if not realm:
+        raise ConfigError("Intuit did not say which company was chosen", where=where, fix="log in again")
+    if wanted and realm != wanted:
+        message = f"the consent is for the company {realm}, realm_id names {wanted}"
+        raise ConfigError(message, where=where, fix="log in again and choose the other, or correct realm_id")
+    store = TokenStore(
+        folder=token_folder(config) or FOLDER,
+        client=config["client_id"],
+        tenant=realm,
+        key=config.get("token_key"),
+        clock=system_clock(),
+    )
+    store.take(granted.answer)
+    told = f"connected to the QuickBooks company {realm}"
+    return told if wanted else f'{told}; now write realm_id: "{realm}" into the settings'

@@ -9,6 +9,7 @@ import msgspec
 
 from closedloop.errors import BudgetError
 from closedloop.kit.http import HttpClient
+from closedloop.kit.pace import Pace
 from closedloop.kit.policy import StreamError
 from tap_quickbooks import faults
 
@@ -29,6 +30,8 @@ MOST_ROWS = 1000
 MOST_CHANGES = 1000
 #: Requests in one batch.
 MOST_IN_BATCH = 30
+#: Intuit's limits: calls in a second and in a minute, by company; reads in a month, by workspace of the Builder tier.
+A_SECOND, A_MINUTE, MONTHLY = 10, 500, 500_000
 
 # A float never touches an amount: what QuickBooks prints is kept as text.
 _decode = msgspec.json.Decoder(float_hook=str).decode
@@ -40,12 +43,12 @@ class Changes:
 
     Args:
         rows: Entity → objects as they are now.
-        deleted: Entity → ids of objects deleted.
+        deleted: Entity → the stubs that are left of deleted objects.
         is_whole: Whether the answer was not cut.
     """
 
     rows: Mapping[str, list[Row]]
-    deleted: Mapping[str, list[str]]
+    deleted: Mapping[str, list[Row]]
     is_whole: bool
 
 
@@ -58,6 +61,9 @@ class QuickBooks:
         where: What errors call this connection.
         timeout: Seconds to wait for an answer: QuickBooks itself gives up after 120.
         max_calls: Calls that this run may make; none: as many as it takes.
+        monthly: Calls that the company's readers may make in a month, over all runs: past Intuit's allowance every
+            app of the workspace stands still until the next.
+        a_second: Most calls in one second.
         http: Another client than the usual one: tests pass theirs.
     """
 
@@ -69,11 +75,15 @@ class QuickBooks:
         where: str | None = None,
         timeout: float = 125.0,
         max_calls: int | None = None,
+        monthly: int = MONTHLY,
+        a_second: int = A_SECOND,
         http: HttpClient | None = None,
     ) -> None:
         self.realm = session.realm_id
         self.where = where
         self.max_calls = max_calls
+        self.monthly = monthly
+        self.calls = session.calls
         self.http = http or HttpClient(
             base_url=url,
             where=where,
@@ -85,6 +95,7 @@ class QuickBooks:
             },
             max_wait=180.0,
         )
+        self.http.pace = Pace(((a_second, 1.0), (A_MINUTE, 60.0)))
         self.http.authenticate = session.headers
         self.http.classify = faults.classify
 
@@ -141,37 +152,47 @@ class QuickBooks:
         params = {"entities": ",".join(entities), "changedSince": since.isoformat(timespec="seconds")}
         body = self._call("GET", "cdc", params=params)
         rows: dict[str, list[Row]] = {name: [] for name in entities}
-        deleted: dict[str, list[str]] = {name: [] for name in entities}
+        deleted: dict[str, list[Row]] = {name: [] for name in entities}
         number = 0
         for outer in body.get("CDCResponse") or []:
             for response in outer.get("QueryResponse") or []:
                 for name in response.keys() & rows.keys():
                     for row in response[name]:
                         number += 1
-                        if row.get("status") == "Deleted":
-                            deleted[name].append(str(row.get("Id")))
-                        else:
-                            rows[name].append(row)
+                        (deleted if row.get("status") == "Deleted" else rows)[name].append(row)
         return Changes(rows=rows, deleted=deleted, is_whole=number < MOST_CHANGES)
 
     def now(self) -> datetime | None:
         """Return QuickBooks' time at its newest answer."""
         return self.http.server_time
 
-    def _call(
-        self, method: str, path: str, *, params: Mapping[str, str] | None = None, json: object = None
-    ) -> dict[str, Any]:
+    def used(self) -> int:
+        """Return the calls of this month so far."""
+        return self.calls.used(self.now() or self.http.clock.now())
+
+    def _spend(self) -> None:
         if self.max_calls is not None and self.http.request_count >= self.max_calls:
             message = f"the {self.max_calls} calls that a run may make are used up"
             raise BudgetError(
                 message, where=self.where, fix="the next run goes on from here; raise max_calls if it may"
             )
+        now = self.now()  # whose month it is, is QuickBooks' to say: its first answer tells
+        if now is not None and self.calls.used(now) >= self.monthly:
+            message = f"the {self.monthly} calls that may be made in a month are used up"
+            fix = "the next month goes on from here; raise calls_a_month if your tier at Intuit has more"
+            raise BudgetError(message, where=self.where, fix=fix)
+
+    def _call(
+        self, method: str, path: str, *, params: Mapping[str, str] | None = None, json: object = None
+    ) -> dict[str, Any]:
+        self._spend()
         reply = self.http.request(
             method,
             f"/v3/company/{self.realm}/{path}",
             params={**(params or {}), "minorversion": MINOR_VERSION},
             json=json,
         )
+        self.calls.add(self.now() or self.http.clock.now())
         return self._decoded(reply)
 
     def _decoded(self, reply: Reply) -> dict[str, Any]:

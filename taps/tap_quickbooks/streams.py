@@ -5,7 +5,7 @@ offset into a listing slips when a row moves while we read; a time does not: a c
 again there. Rows of the same second are asked for again and dropped by id; only where a whole page has one time does
 an offset step through it.
 
-What changed since the bookmark comes from change data capture, one call for all streams. It reaches back 30 days and
+What changed since the bookmark comes from change data capture, one call for all streams, also what was deleted. It reaches back 30 days and
 holds 1,000 objects; where it could fall short, the stream asks for its own window instead.
 
 Before the bookmark moves, QuickBooks is asked to count the window. If it has more rows there than it listed, the
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from tap_quickbooks.tap import TapQuickBooks
 
 COLUMN = "last_updated_time"
+#: Column that marks a row as deleted at the source.
+DELETED = "_sdc_deleted_at"
+_TOMBSTONE = {DELETED: {"type": ["string", "null"], "format": "date-time"}}
 #: Quarantined records tried again at the next run.
 _MOST_RETRIED = 200
 _FIX = "run again; if it persists, ask Intuit with the request ids in the log"
@@ -102,9 +105,12 @@ class QuickBooksStream(ClosedloopStream):
     primary_keys = ("id",)
     _tap: TapQuickBooks
 
-    def __init__(self, tap: TapQuickBooks, name: str, *, mapping: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, tap: TapQuickBooks, name: str, *, mapping: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
         self.records = Records(name, mapping or {})
-        super().__init__(tap, name=name, schema=self.records.schema)
+        properties = {**self.records.schema["properties"], **more}
+        super().__init__(tap, name=name, schema={**self.records.schema, "properties": properties})
 
     @property
     def api(self) -> QuickBooks:
@@ -137,7 +143,14 @@ class EntityStream(QuickBooksStream):
         self.entity = entity
         self._was_read_in_full = False
         self._head_is_fresh = True
-        super().__init__(tap, name, mapping=mapping)
+        super().__init__(tap, name, mapping=mapping, **_TOMBSTONE)
+
+    def converted(self, rows: list[Row]) -> _Batch:
+        """Return rows as records that are not deleted, those that cannot be read apart."""
+        batch = super().converted(rows)
+        for record in batch.records:
+            record[DELETED] = None
+        return batch
 
     @property
     def bookmark(self) -> Bookmark:
@@ -192,6 +205,7 @@ class EntityStream(QuickBooksStream):
             if (head.newest or "") > max(filter(None, (mark.value, heads.newest_of(rows))), default=""):
                 return None
         batch = self.converted(rows)
+        batch.records += self._tombstones(found.deleted[self.entity.name], since)
         newest = heads.newest_of(rows)
         reached = min(newest, iso(self._tap.opened)) if newest else None
         left = Bookmark(
@@ -200,6 +214,14 @@ class EntityStream(QuickBooksStream):
             quarantined=_retried(mark.quarantined, batch),
         )
         return Page(records=batch.records, bad=batch.bad, state=left.state(), cursor=newest)
+
+    def _tombstones(self, stubs: list[Row], since: datetime) -> Iterator[dict[str, Any]]:
+        """Yield a record for each deletion: only its key and when; what we hold of the object stays with it."""
+        for stub in stubs:
+            text = moment((stub.get("MetaData") or {}).get("LastUpdatedTime"))
+            at = from_iso(text) if text else self._tap.opened
+            if at >= since and stub.get("Id"):
+                yield {"id": str(stub["Id"]), DELETED: iso(at)}
 
     def _window(self, mark: Bookmark) -> Iterator[Page]:
         since, limit = self.since(mark), self._tap.page_size

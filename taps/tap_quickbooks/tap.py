@@ -4,143 +4,45 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError
 from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.stream import Check, ClosedloopStream
-from closedloop.kit.tap import CLOSEDLOOP_SETTINGS, ClosedloopTap
+from closedloop.kit.tap import ClosedloopTap
+from closedloop.kit.tokens import token_folder
 from closedloop.log import get_logger
 from tap_quickbooks import auth, client, heads
 from tap_quickbooks.auth import Session
 from tap_quickbooks.catalog import DEFAULT_MAPPINGS, ENTITIES, RATES, RULES, SINGLES, Entity
 from tap_quickbooks.client import QuickBooks
 from tap_quickbooks.extras import CLASSES, RateStream, RuleStream
+from tap_quickbooks.settings import schema
 from tap_quickbooks.streams import EntityStream, SingleStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from closedloop.kit.login import Consent, Granted
     from tap_quickbooks.client import Changes
     from tap_quickbooks.heads import Head
     from tap_quickbooks.records import Row
 
 log = get_logger(__name__)
 
-_NAMES = th.ArrayType(th.StringType)
 #: Change data capture reaches back 30 days; a day less leaves room for clocks and zones.
 _REACH = timedelta(days=29)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-_REQUIRED = ("realm_id", "client_id", "client_secret")
-
-_SETTINGS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
-    ("realm_id", th.StringType, {"required": True, "description": "The company: realmId of the consent."}),
-    (
-        "client_id",
-        th.StringType,
-        {"required": True, "description": "Id of your app (developer portal, Keys)."},
-    ),
-    ("client_secret", th.StringType, {"required": True, "secret": True, "description": "Its secret."}),
-    (
-        "refresh_token",
-        th.StringType,
-        {
-            "secret": True,
-            "description": "The first refresh token. Later ones are kept in token_folder; this one is used "
-            "again only when the kept one is dead.",
-        },
-    ),
-    (
-        "token_folder",
-        th.StringType,
-        {"default": ".closedloop/tokens", "description": "Where tokens are kept."},
-    ),
-    ("token_key", th.StringType, {"secret": True, "description": "Encrypts the kept tokens."}),
-    (
-        "url",
-        th.StringType,
-        {"default": client.PRODUCTION, "description": "Address of the API: production's, or the sandbox's."},
-    ),
-    ("token_url", th.StringType, {"default": auth.TOKEN_URL, "description": "Intuit's token endpoint."}),
-    (
-        "page_size",
-        th.IntegerType(minimum=1, maximum=client.MOST_ROWS),
-        {"default": client.MOST_ROWS, "description": "Rows a query."},
-    ),
-    (
-        "overlap_seconds",
-        th.IntegerType(minimum=0),
-        {"default": 300, "description": "How far before the bookmark a run reads again."},
-    ),
-    (
-        "timeout_seconds",
-        th.IntegerType(minimum=1),
-        {"default": 125, "description": "How long to wait for one answer; QuickBooks gives up after 120."},
-    ),
-    (
-        "max_calls",
-        th.IntegerType(minimum=1),
-        {
-            "description": "Most calls a run may make: Intuit meters reads by the month, and past the limit "
-            "every app of yours stands still."
-        },
-    ),
-    (
-        "capture",
-        th.BooleanType,
-        {"default": True, "description": "Read increments by change data capture, one call for all streams."},
-    ),
-    (
-        "pass_through",
-        _NAMES,
-        {
-            "description": "Items and accounts (id, name, number or SHIPPING_ITEM_ID) whose lines are no revenue."
-        },
-    ),
-    (
-        "write_off",
-        _NAMES,
-        {"description": "Items and accounts whose lines on a credit memo write off what will not be paid."},
-    ),
-    (
-        "revenue",
-        _NAMES,
-        {
-            "description": "Items and accounts whose lines are revenue although their account is no income account."
-        },
-    ),
-)
-
-
-def _settings_schema() -> dict[str, Any]:
-    mappings = (
-        th.Property(
-            name,
-            th.ObjectType(additional_properties=th.StringType),
-            title=name.replace("_", " ").capitalize(),
-            description="Column to custom field of yours, or to a property. Unless you say otherwise: "
-            + ", ".join(f"{column}: {source}" for column, source in mapping.items()),
-        )
-        for name, mapping in DEFAULT_MAPPINGS.items()
-    )
-    own = (
-        th.Property(name, kind, title=name.replace("_", " ").capitalize(), **more)
-        for name, kind, more in _SETTINGS
-    )
-    schema: dict[str, Any] = th.PropertiesList(*own, *mappings, *CLOSEDLOOP_SETTINGS).to_dict()
-    return schema
 
 
 class TapQuickBooks(ClosedloopTap):
     """Reads customers, sales documents, payments and event costs from QuickBooks Online."""
 
     name = "tap-quickbooks"
-    config_jsonschema: ClassVar[dict[str, Any]] = _settings_schema()
+    config_jsonschema: ClassVar[dict[str, Any]] = schema()
     secret_settings = ("client_secret", "refresh_token", "token_key")
     dynamic_catalog = False
     # No BATCH: our pages are faster. No ACTIVATE_VERSION: deletes are found by comparing counts and keys.
@@ -162,15 +64,12 @@ class TapQuickBooks(ClosedloopTap):
             ConfigError: A setting is missing.
         """
         config = self.config
-        missing = [name for name in _REQUIRED if not config.get(name)]
-        if missing:
-            message = "not set: " + ", ".join(missing)
-            raise ConfigError(message, where=self.where, fix="tap-quickbooks --about lists the settings")
+        self._demand("realm_id", "client_id", "client_secret")
         session = Session(
             client_id=config["client_id"],
             client_secret=config["client_secret"],
             realm_id=str(config["realm_id"]),
-            folder=Path(config.get("token_folder", ".closedloop/tokens")),
+            folder=token_folder(config) or auth.FOLDER,
             refresh_token=config.get("refresh_token"),
             key=config.get("token_key"),
             token_url=config.get("token_url", auth.TOKEN_URL),
@@ -183,7 +82,28 @@ class TapQuickBooks(ClosedloopTap):
             where=self.where,
             timeout=float(config.get("timeout_seconds", 125)),
             max_calls=config.get("max_calls"),
+            monthly=int(config.get("calls_a_month", client.MONTHLY)),
+            a_second=int(config.get("calls_a_second", client.A_SECOND)),
         )
+
+    def _demand(self, *names: str) -> None:
+        missing = [name for name in names if not self.config.get(name)]
+        if missing:
+            message = "not set: " + ", ".join(missing)
+            raise ConfigError(message, where=self.where, fix="tap-quickbooks --about lists the settings")
+
+    def consent(self) -> Consent:
+        """Return what Intuit's consent page is told."""
+        self._demand("client_id", "client_secret")
+        return auth.consent(self.config, self.where)
+
+    def keep(self, granted: Granted) -> str:
+        """Keep the tokens under the company that was chosen.
+
+        Raises:
+            ConfigError: It is another one than the settings name.
+        """
+        return auth.keep(self.config, granted, self.where)
 
     @property
     def page_size(self) -> int:
@@ -265,7 +185,7 @@ class TapQuickBooks(ClosedloopTap):
                 "capture.full", reason="change data capture holds 1,000 objects: each stream asks itself"
             )
             return None
-        deleted = {name: len(ids) for name, ids in found.deleted.items() if ids}
+        deleted = {name: len(stubs) for name, stubs in found.deleted.items() if stubs}
         if deleted:
             log.info("capture.deleted", **deleted)
         return found
@@ -326,6 +246,14 @@ class TapQuickBooks(ClosedloopTap):
                 yield self._permission(stream)
         for name in sorted(wanted - self.streams.keys()):
             yield Check(name=f"stream:{name}", ok=False, message="no such stream", fix="correct its name")
+        used, most = self.api.used(), self.api.monthly
+        yield Check(
+            name="quota",
+            ok=used < most * 0.9,
+            message=f"{used} of {most} calls of this month are used",
+            fix=None if used < most * 0.9 else "run less often, or raise calls_a_month if your tier has more",
+            required=False,
+        )
 
     def _currency(self) -> Check:
         found = self.single(SINGLES["preferences"])

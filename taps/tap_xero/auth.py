@@ -15,18 +15,24 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from closedloop.clock import Clock
+from closedloop.clock import Clock, system_clock
 from closedloop.errors import ConfigError
 from closedloop.kit.failpoint import failpoint
+from closedloop.kit.http import HttpClient
+from closedloop.kit.login import REDIRECT, Consent
 from closedloop.kit.policy import Action, Rule
-from closedloop.kit.tokens import Token, TokenStore
+from closedloop.kit.tokens import Token, TokenStore, token_folder
+from tap_xero.catalog import ENDPOINTS
+from tap_xero.client import Xero
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from closedloop.kit.http import HttpClient, Reply
+    from closedloop.kit.http import Reply
+    from closedloop.kit.login import Granted
 
+URL, IDENTITY_URL = "https://api.xero.com", "https://identity.xero.com"
+AUTHORIZE_URL = "https://login.xero.com/identity/connect/authorize"
 Grant = Literal["authorization_code", "client_credentials"]
 #: A token so close to its end is asked for anew.
 _MARGIN = timedelta(seconds=60)
@@ -118,7 +124,9 @@ class Login:
         if store.read() is None and self.first:
             store.save(Token(access_token=_NONE, refresh_token=self.first, expires_at=_LONG_AGO))
             failpoint("tap_xero.first_token_kept")
-        return store.fresh(self._refreshed, refused=self._held if refused else None)
+        token = store.fresh(self._refreshed, refused=self._held if refused else None)
+        failpoint("tap_xero.token_saved")
+        return token
 
     def _refreshed(self, token: Token) -> Mapping[str, Any]:
         if not token.refresh_token:
@@ -164,6 +172,65 @@ def _answer(reply: Reply) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def token_store(folder: Path, *, client_id: str, tenant: str, key: str | None, clock: Clock) -> TokenStore:
-    """Return the place of one app's token for one organisation."""
-    return TokenStore(folder=folder, client=client_id, tenant=tenant, key=key, clock=clock)
+def token_store(config: Mapping[str, Any]) -> TokenStore | None:
+    """Return the place of the app's token for the organisation that the settings name; none without a folder."""
+    folder = token_folder(config)
+    if folder is None:
+        return None
+    return TokenStore(
+        folder=folder,
+        client=config["client_id"],
+        tenant=config.get("tenant_id") or "",
+        key=config.get("token_key"),
+        clock=system_clock(),
+    )
+
+
+# A person's consent
+
+
+def consent(config: Mapping[str, Any], where: str) -> Consent:
+    """Return what Xero's consent page is told.
+
+    Raises:
+        ConfigError: A custom connection has no consent, or there is no place for the token.
+    """
+    if config.get("grant") == "client_credentials":
+        message = "a custom connection has no login: whoever made it has consented already"
+        raise ConfigError(message, where=where, fix="closedloop check")
+    if token_folder(config) is None:
+        raise ConfigError("there is no place for the token", where=where, fix="set token_folder")
+    own = (config.get("scopes") or " ".join(dict.fromkeys(one.scope for one in ENDPOINTS.values()))).split()
+    return Consent(
+        authorize_url=config.get("authorize_url", AUTHORIZE_URL),
+        token_url=f"{config.get('identity_url', IDENTITY_URL).rstrip('/')}/connect/token",
+        client_id=config["client_id"],
+        client_secret=config["client_secret"],
+        redirect_url=config.get("redirect_url", REDIRECT),
+        scopes=tuple(dict.fromkeys(["offline_access", *own])),  # without it there is no refresh token
+        where=where,
+    )
+
+
+def keep(config: Mapping[str, Any], granted: Granted, where: str) -> str:
+    """Keep the tokens of a consent, and return a sentence about the organisation that they open.
+
+    Raises:
+        ConfigError: They do not open the one that is meant, or several.
+    """
+    token = {"Authorization": f"Bearer {granted.answer['access_token']}"}
+    http = HttpClient(
+        base_url=config.get("url", URL), where=where, headers=token | {"User-Agent": "closedloop"}
+    )
+    xero = Xero(http=http, where=where)
+    wanted = config.get("tenant_id")
+    names = {str(one.get("tenantId")): str(one.get("tenantName")) for one in xero.connections()}
+    if wanted and wanted not in names:
+        message = "the consent does not cover the organisation of tenant_id"
+        fix = "log in again and choose it, or set tenant_id to one of: " + ", ".join(names)
+        raise ConfigError(message, where=where, fix=fix)
+    tenant = wanted or xero.organisation()
+    store = token_store(config)
+    if store is not None:
+        store.take(granted.answer)
+    return f"connected to the Xero organisation {names[tenant]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -12,10 +11,13 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from closedloop.clock import system_clock
 from closedloop.errors import ConfigError
 from closedloop.kit.http import HttpClient
+from closedloop.kit.login import LOGIN_SETTINGS
+from closedloop.kit.pace import Pace
 from closedloop.kit.policy import StreamError
 from closedloop.kit.stream import Check, ClosedloopStream
 from closedloop.kit.tap import CLOSEDLOOP_SETTINGS, ClosedloopTap
-from tap_xero.auth import Login, token_store
+from tap_xero import auth
+from tap_xero.auth import Login
 from tap_xero.catalog import ENDPOINTS, Endpoint
 from tap_xero.client import Xero
 from tap_xero.columns import Columns
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from closedloop.kit.tokens import TokenStore
+    from closedloop.kit.login import Consent, Granted
 
 LINE_CLASSES = ("revenue", "pass_through", "write_off")
 _CLASSES = th.ObjectType(additional_properties=th.StringType)
@@ -82,21 +84,28 @@ def _settings_schema() -> dict[str, Any]:
             "scopes",
             th.StringType,
             title="Scopes",
-            description="Asked for by a custom connection, with blanks between; none: all that it has.",
+            description="With blanks between. None: a login asks for what the streams need, a custom connection has all that it was given.",
         ),
         th.Property(
             "url",
             th.StringType,
-            default="https://api.xero.com",
+            default=auth.URL,
             title="URL",
             description="Address of Xero's API.",
         ),
         th.Property(
             "identity_url",
             th.StringType,
-            default="https://identity.xero.com",
+            default=auth.IDENTITY_URL,
             title="Identity URL",
             description="Address of Xero's identity server.",
+        ),
+        th.Property(
+            "authorize_url",
+            th.StringType,
+            default=auth.AUTHORIZE_URL,
+            title="Consent page",
+            description="Address of Xero's consent page.",
         ),
         th.Property(
             "page_size",
@@ -133,6 +142,13 @@ def _settings_schema() -> dict[str, Any]:
             description="A run stops when so many calls of the day are left to the organisation.",
         ),
         th.Property(
+            "calls_a_minute",
+            th.IntegerType(minimum=1),
+            default=60,
+            title="Calls a minute",
+            description="A run spreads its calls so that no minute sees more; Xero allows 60 an organisation.",
+        ),
+        th.Property(
             "byte_limit",
             th.IntegerType(minimum=1),
             title="Most bytes",
@@ -148,6 +164,7 @@ def _settings_schema() -> dict[str, Any]:
             )
             for name in ("account", "item")
         ),
+        *LOGIN_SETTINGS,
         *CLOSEDLOOP_SETTINGS,
     ).to_dict()
     return schema
@@ -178,13 +195,10 @@ class TapXero(ClosedloopTap):
             ConfigError: A setting is missing.
         """
         config = self.config
-        missing = [name for name in ("client_id", "client_secret") if not config.get(name)]
-        if missing:
-            message = "not set: " + ", ".join(missing)
-            raise ConfigError(message, where=self.where, fix="tap-xero --about lists the settings")
+        self._demand_app()
         timeout = (10.0, float(config.get("timeout_seconds", 120)))
         identity = HttpClient(
-            base_url=config.get("identity_url", "https://identity.xero.com"),
+            base_url=config.get("identity_url", auth.IDENTITY_URL),
             where=self.where,
             timeout=timeout,
         )
@@ -193,16 +207,17 @@ class TapXero(ClosedloopTap):
             client_id=config["client_id"],
             client_secret=config["client_secret"],
             grant=config.get("grant", "authorization_code"),
-            store=self._token_store(),
+            store=auth.token_store(config),
             first=config.get("refresh_token"),
             scopes=config.get("scopes") or "",
             where=self.where,
             clock=system_clock(),
         )
         http = HttpClient(
-            base_url=config.get("url", "https://api.xero.com"),
+            base_url=config.get("url", auth.URL),
             headers={"User-Agent": "closedloop", "Accept-Encoding": "gzip, deflate"},
             authenticate=login.headers,
+            pace=Pace(((int(config.get("calls_a_minute", 60)), 60.0),)),
             where=self.where,
             timeout=timeout,
         )
@@ -214,17 +229,24 @@ class TapXero(ClosedloopTap):
             where=self.where,
         )
 
-    def _token_store(self) -> TokenStore | None:
-        folder = self.config.get("token_folder") or self.config.get("closedloop_tokens")
-        if not folder:
-            return None
-        return token_store(
-            Path(folder),
-            client_id=self.config["client_id"],
-            tenant=self.config.get("tenant_id") or "",
-            key=self.config.get("token_key"),
-            clock=system_clock(),
-        )
+    def _demand_app(self) -> None:
+        missing = [name for name in ("client_id", "client_secret") if not self.config.get(name)]
+        if missing:
+            message = "not set: " + ", ".join(missing)
+            raise ConfigError(message, where=self.where, fix="tap-xero --about lists the settings")
+
+    def consent(self) -> Consent:
+        """Return what Xero's consent page is told."""
+        self._demand_app()
+        return auth.consent(self.config, self.where)
+
+    def keep(self, granted: Granted) -> str:
+        """Keep the tokens of a consent.
+
+        Raises:
+            ConfigError: They do not open the organisation that is meant.
+        """
+        return auth.keep(self.config, granted, self.where)
 
     def traffic(self) -> tuple[int, int]:
         """Return requests made and bytes received so far."""

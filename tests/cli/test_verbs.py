@@ -14,6 +14,7 @@ from closedloop.config import load
 README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
 VERBS = [
     "init",
+    "login",
     "check",
     "run",
     "sync",

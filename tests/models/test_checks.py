@@ -16,6 +16,7 @@ FAULTS = {
     "document_lines": "delete from canonical.line where document_key = 'i1'",
     "document_kind": "update canonical.document set kind = 'bill' where key = 'i1'",
     "foreign_keys": "update raw_src.document set customer_key = 'c0' where key = 'i1'",
+    "documents_without_rate": "update marts.document_figure set state = 'not_convertible'",
     "one_home": "update marts.document_money set home_revenue = 2 * revenue where document_key = 'i1'",
     "touch_status": "update raw_src.touch set status = 'came' where key = 't1'",
 }
@@ -53,6 +54,6 @@ def test_failed_check_is_reported_with_an_example_and_the_figures_are_published(
     world = kit.build(tmp_path, rows)
     [failed] = world.reconcile().checks
     assert (failed.name, failed.rows) == ("ledger_balance", 1)
-    assert failed.example == "i: open 1000, the ledger says 900"
+    assert failed.example == "invoice N-i (i): open 1000, the ledger says 900 (smallest units of USD)"
     assert world.by("marts.totals", "name", "value")["invoiced_all"] == 1000
     world.close()

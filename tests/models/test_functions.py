@@ -1,6 +1,7 @@
 """Our SQL functions against references in plain Python."""
 
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 import duckdb
@@ -40,6 +41,54 @@ def test_mul_div_rounds_half_away_from_zero(cases):
         exact = abs(Fraction(x * n, m))
         rounded = int(exact) + (1 if exact - int(exact) >= Fraction(1, 2) else 0)
         assert found == (rounded if x * n >= 0 else -rounded)
+
+
+rates = st.decimals(min_value="0.000001", max_value=9999, places=6) | st.decimals(
+    min_value="0.000000000001", max_value=2, places=12
+)
+sums = st.integers(-(10**11), 10**11).map(lambda n: Decimal(n) / 100)
+
+
+@given(
+    cases=st.lists(
+        st.tuples(
+            sums,
+            rates.filter(bool),
+            st.sampled_from(["multiply", "divide"]),
+            st.sampled_from(["USD", "JPY", "KWD"]),
+        ),
+        min_size=20,
+        max_size=60,
+    )
+)
+@settings(max_examples=10, deadline=None)
+def test_an_amount_goes_home_in_its_own_direction_rounded_once(cases):
+    """A ledger that multiplies and one that divides by the inverse mean the same, down to the home currency's digit."""
+    sql = "select home_amount(x, rate, direction, home) from given_rows"
+    digits = {"USD": 2, "JPY": 0, "KWD": 3}
+    exact = [
+        Fraction(x) * Fraction(rate) if way == "multiply" else Fraction(x) / Fraction(rate)
+        for x, rate, way, _ in cases
+    ]
+    fitting = [(case, value) for case, value in zip(cases, exact, strict=True) if abs(value) < 10**14]
+    values = ", ".join(
+        f"(cast('{x}' as decimal(24, 6)), cast('{rate:f}' as decimal(24, 12)), '{way}', '{home}')"
+        for (x, rate, way, home), _ in fitting
+    )
+    given_rows = f"with given_rows (x, rate, direction, home) as (values {values}) "
+    found = duckdb.sql(given_rows + read(sql, "test").sql(dialect="duckdb")).fetchall()
+    for ((_, _, _, home), value), (amount,) in zip(fitting, found, strict=True):
+        scaled = abs(value) * 10 ** digits[home]
+        rounded = int(scaled) + (1 if scaled - int(scaled) >= Fraction(1, 2) else 0)
+        assert Fraction(amount) == Fraction(rounded if value >= 0 else -rounded, 10 ** digits[home])
+
+
+@pytest.mark.parametrize(
+    ("rate", "direction"), [("0", "divide"), ("0", "multiply"), ("-1", "multiply"), ("1", "sideways")]
+)
+def test_without_a_rate_or_a_known_direction_there_is_no_amount(calculate, rate, direction):
+    assert calculate(f"home_amount(10, {rate}, '{direction}', 'USD')") is None
+    assert calculate(f"to_home(10, {rate}, '{direction}', 100, 100)") is None
 
 
 @pytest.mark.parametrize(

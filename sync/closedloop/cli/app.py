@@ -25,6 +25,7 @@ _TERMINATED = 143
 #: In the order in which they are first needed.
 _ORDER = [
     "init",
+    "login",
     "check",
     "run",
     "sync",
@@ -132,4 +133,4 @@ def options(
 
 
 # The verbs register themselves: importing them is what fills the application.
-from closedloop.cli import demo, looking, running, serving, setup, writing  # noqa: E402, F401
+from closedloop.cli import demo, login, looking, running, serving, setup, writing  # noqa: E402, F401

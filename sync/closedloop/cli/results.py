@@ -26,6 +26,8 @@ _EMPTY = {
     "document": "no invoices were found in the ledger",
 }
 _ROWS = 40
+#: Documents without a rate that are told one by one.
+_LEFT_OUT = 5
 
 
 def streams(found: Sequence[StreamResult]) -> None:
@@ -57,6 +59,16 @@ def reconciled(found: Reconciled) -> None:
     for name, message in _EMPTY.items():
         if not found.rows.get(name):
             show.line(f"warning: {message}")
+    if found.left_out:
+        show.line(
+            f"warning: {len(found.left_out)} documents have no usable exchange rate and are in no figure:"
+        )
+        for document in found.left_out[:_LEFT_OUT]:
+            show.line(f"  {document}")
+        if len(found.left_out) > _LEFT_OUT:
+            show.line(
+                f"  … and {len(found.left_out) - _LEFT_OUT} more: closedloop --json reconcile lists all"
+            )
     if found.checks:
         show.table(
             "Failed checks",

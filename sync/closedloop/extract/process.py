@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -40,6 +41,7 @@ class TapProcess:
         documents: More JSON documents by option.
         connection: The connection's name, for the log.
         stop: When it is set, the tap is asked to end.
+        has_input: Whether it is told something while it runs.
     """
 
     def __init__(
@@ -51,10 +53,17 @@ class TapProcess:
         connection: str,
         documents: Mapping[str, Any] | None = None,
         stop: threading.Event | None = None,
+        has_input: bool = False,
     ) -> None:
         self.connection = connection
         self.stopped: dict[str, Any] = {}
-        self._child = connectors.process(command, args, config, documents=documents)
+        self._child = connectors.process(
+            command,
+            args,
+            config,
+            documents=documents,
+            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+        )
         self._threads = [threading.Thread(target=self._pass_log, daemon=True)]
         if stop is not None:
             self._threads.append(threading.Thread(target=self._watch, args=(stop,), daemon=True))
@@ -82,6 +91,13 @@ class TapProcess:
                     rest = output.readline(_BUFFER)
                 yield line
 
+    def say(self, text: str) -> None:
+        """Tell the tap one line, the last one."""
+        given = self._child.stdin
+        assert given is not None  # noqa: S101 (it was started with input)
+        with suppress(BrokenPipeError), given:
+            given.write(f"{text}\n".encode())
+
     def wait(self) -> int:
         """Wait for the tap's end and return its exit code; a killed one has the negative signal."""
         code = self._child.wait()
@@ -99,7 +115,7 @@ class TapProcess:
                 self._signal(signal.SIGKILL)
         self._signal(signal.SIGKILL)
         self.wait()
-        for pipe in (self._child.stdout, self._child.stderr):
+        for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
             if pipe is not None:
                 pipe.close()
 

@@ -68,7 +68,11 @@ class Source:
                 has_protocol=False,
                 stop=stop,
             )
-        own = {"closedloop_protocol": True, "closedloop_connection": connection}
+        own: dict[str, Any] = {
+            "closedloop_protocol": True,
+            "closedloop_connection": connection,
+            "closedloop_tokens": str(settings.tokens),
+        }
         if fields := _written_fields(settings, connection, found.connector):
             own["closedloop_fields"] = fields
         return cls(
@@ -79,10 +83,22 @@ class Source:
             stop=stop,
         )
 
-    def start(self, args: Sequence[str] = (), documents: Mapping[str, Any] | None = None) -> TapProcess:
+    def start(
+        self,
+        args: Sequence[str] = (),
+        documents: Mapping[str, Any] | None = None,
+        *,
+        has_input: bool = False,
+    ) -> TapProcess:
         """Start the tap; use it as a context, which ends it."""
         return TapProcess(
-            self.command, args, self.config, connection=self.connection, documents=documents, stop=self.stop
+            self.command,
+            args,
+            self.config,
+            connection=self.connection,
+            documents=documents,
+            stop=self.stop,
+            has_input=has_input,
         )
 
     def catalog(self, streams: Collection[str] | None) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -24,6 +24,9 @@ from closedloop.errors import ClosedloopError, ConfigError
 from closedloop.kit import policy
 from closedloop.kit.policy import Action, Rule, UnknownOutcomeError
 from closedloop.log import get_logger
+
+if TYPE_CHECKING:
+    from closedloop.kit.pace import Pace
 
 log = get_logger(__name__)
 
@@ -111,6 +114,7 @@ class HttpClient:
         timeout: Seconds to connect and to wait for an answer.
         attempts: Tries of one request, the first included.
         max_wait: Longest single wait in seconds: a vendor asking for more fails the stream.
+        pace: Spreads the requests over time.
         sleep: Waits; tests pass their own.
         clock: Used where a reply carries no `Date`.
         session: Keeps the connection; tests may pass their own.
@@ -127,6 +131,7 @@ class HttpClient:
     timeout: tuple[float, float] = (10.0, 120.0)
     attempts: int = 6
     max_wait: float = 120.0
+    pace: Pace | None = None
     sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
     clock: Clock = field(default_factory=Clock)
     session: requests.Session = field(default_factory=requests.Session)
@@ -137,7 +142,7 @@ class HttpClient:
     def __post_init__(self) -> None:
         self.base_url = checked_url(self.base_url, where=self.where)
         self.session.auth = _untouched  # otherwise requests lets ~/.netrc replace our Authorization header
-        if _is_loopback(self.base_url):
+        if is_loopback(self.base_url):
             self.session.trust_env = False  # a proxy cannot reach this machine's own loopback
 
     def request(
@@ -213,6 +218,8 @@ class HttpClient:
 
     def _send(self, call: _Call) -> Reply:
         credential = self.authenticate(call.reauthenticated) if self.authenticate else {}
+        if self.pace is not None:
+            self.pace.wait(self.sleep)
         self.request_count += 1
         try:
             response = self.session.request(
@@ -321,7 +328,7 @@ def checked_url(url: str, *, where: str | None = None) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         msg = f"{url!r} is not an address"
         raise ConfigError(msg, where=where, fix="write url as https://host")
-    if parts.scheme == "http" and not _is_loopback(url):
+    if parts.scheme == "http" and not is_loopback(url):
         message = (
             f"{parts.hostname} would be asked over plain http, which shows the credential to the network"
         )
@@ -329,7 +336,8 @@ def checked_url(url: str, *, where: str | None = None) -> str:
     return url.rstrip("/")
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Return whether an address is this machine's own."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True

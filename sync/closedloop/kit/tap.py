@@ -1,8 +1,9 @@
-"""Base of our taps: the SDK's tap with streams that fail apart, exit codes, and three more options.
+"""Base of our taps: the SDK's tap with streams that fail apart, exit codes, and four more options.
 
     --check          credentials, permissions, fields and streams, one JSON line each
     --count          what the source says it has, one JSON line a stream
     --sweep STREAM   the key of every row of one stream: what we hold beyond them was deleted
+    --login          a person's first consent; see `closedloop.kit.login`
 
 Exit codes: 0 done, 1 some stream failed, 2 the configuration must change, 4 unreachable or no budget left.
 On 2 and 4 the last line on stderr is one JSON object that says why: ``{"event": "tap.stopped", …}``.
@@ -26,6 +27,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from closedloop.errors import ClosedloopError, ConfigError, PartlyFailedError
 from closedloop.kit.line import encode
+from closedloop.kit.login import log_in
 from closedloop.kit.redact import redact, redactor
 from closedloop.kit.singer import FastWriter
 from closedloop.kit.stream import Check, ClosedloopStream, iso
@@ -33,6 +35,8 @@ from closedloop.log import configure, get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from closedloop.kit.login import Consent, Granted
 
 log = get_logger(__name__)
 
@@ -53,6 +57,12 @@ CLOSEDLOOP_SETTINGS = (
         th.StringType,
         title="Connection name",
         description="Name of this connection in closedloop.yaml, used in error messages.",
+    ),
+    th.Property(
+        "closedloop_tokens",
+        th.StringType,
+        title="Token folder of the core",
+        description="Where rotating tokens are kept between runs; closedloop's own core sets it.",
     ),
     th.Property(
         "closedloop_fields",
@@ -136,6 +146,19 @@ class ClosedloopTap(Tap):
         """Yield what `--check` finds."""
         yield from ()
 
+    def consent(self) -> Consent:
+        """Return what `--login` tells the vendor's consent page.
+
+        Raises:
+            ConfigError: This credential needs none.
+        """
+        message = "this connection has no login: its credential stands in the settings"
+        raise ConfigError(message, where=self.where, fix=f"{self.name} --about lists the settings")
+
+    def keep(self, granted: Granted) -> str:
+        """Keep the tokens of a consent where the tap will find them, and return what they open."""
+        raise NotImplementedError
+
     def prepare(self) -> None:
         """Find what makes a run pointless before anything is read.
 
@@ -169,6 +192,8 @@ class ClosedloopTap(Tap):
         check: bool = False,
         count: bool = False,
         sweep: str | None = None,
+        login: bool = False,
+        paste: bool = False,
         **kwargs: Any,
     ) -> None:
         """Run the command line.
@@ -179,6 +204,8 @@ class ClosedloopTap(Tap):
             check: See `--check`.
             count: See `--count`.
             sweep: See `--sweep`.
+            login: See `--login`.
+            paste: See `--login`.
             **kwargs: ``config``, ``state`` and ``catalog`` as the SDK read them.
         """
         if about:
@@ -187,6 +214,9 @@ class ClosedloopTap(Tap):
         with cls._exits():
             if check:
                 sys.exit(cls._check(kwargs))
+            if login:
+                cls._started(kwargs, setup_mapper=False).log_in(is_pasted=paste)
+                return
             tap = cls._started(kwargs)
             if count:
                 tap.print_counts()
@@ -196,7 +226,7 @@ class ClosedloopTap(Tap):
                 tap.run()
 
     @classmethod
-    def _started(cls, kwargs: dict[str, Any]) -> ClosedloopTap:
+    def _started(cls, kwargs: dict[str, Any], *, setup_mapper: bool = True) -> ClosedloopTap:
         config, state, catalog = (kwargs.get(name) for name in ("config", "state", "catalog"))
         return cls(
             config=config.config if config else {},
@@ -204,6 +234,7 @@ class ClosedloopTap(Tap):
             catalog=json.load(catalog) if catalog else None,
             parse_env_config=bool(config and config.parse_env),
             validate_config=True,
+            setup_mapper=setup_mapper,  # which asks the source for its streams: not before there is a token
         )
 
     def run(self) -> None:
@@ -236,6 +267,11 @@ class ClosedloopTap(Tap):
             writer.write_line(asdict(line))
             raise
         return code
+
+    def log_in(self, *, is_pasted: bool) -> None:
+        """Lead a person through the consent and keep what it gives."""
+        granted = log_in(self.consent(), self.writer.write_line, is_pasted=is_pasted)
+        self.writer.write_line({"login": "done", "message": self.keep(granted)})
 
     def print_counts(self) -> None:
         """Print `--count`."""
@@ -314,6 +350,10 @@ class ClosedloopTap(Tap):
                 ),
                 click.Option(["--count"], is_flag=True, help="Print what the source has in each stream."),
                 click.Option(["--sweep"], metavar="STREAM", help="Print the key of every row of a stream."),
+                click.Option(["--login"], is_flag=True, help="Lead a person through the first consent."),
+                click.Option(
+                    ["--paste"], is_flag=True, help="With --login: read the redirect address from stdin."
+                ),
             ]
         )
         return command

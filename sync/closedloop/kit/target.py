@@ -65,6 +65,11 @@ COMMON_SETTINGS: Mapping[str, Any] = {
         "title": "Outcome file",
         "description": "Where each record's intent and outcome are kept, as JSON lines.",
     },
+    "closedloop_tokens": {
+        "type": "string",
+        "title": "Token folder",
+        "description": "Where rotating tokens are kept; the tap of the same connection shares it.",
+    },
     "closedloop_lock": {
         "type": "string",
         "title": "Lock file",

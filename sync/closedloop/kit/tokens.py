@@ -15,6 +15,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,11 +23,11 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from closedloop.clock import Clock
 from closedloop.errors import ConfigError
+from closedloop.kit.failpoint import failpoint
 from closedloop.kit.redact import redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
 #: A token this close to its end is treated as ended: the request still has to travel.
 _MARGIN = timedelta(seconds=60)
@@ -94,6 +95,23 @@ class TokenStore:
         with self._locked():
             self._save(token)
 
+    def take(self, answer: Mapping[str, Any]) -> None:
+        """Keep what a person's consent gave.
+
+        Args:
+            answer: The vendor's, as OAuth 2.0 has it (RFC 6749, 5.1).
+
+        Raises:
+            ConfigError: It holds no refresh token: the connection would end with the access token.
+        """
+        token = self._parsed(answer, Token(access_token=""))
+        if token.refresh_token is None:
+            message = "the consent gave no refresh token"
+            raise ConfigError(
+                message, where=self.tenant, fix="allow the app offline access, and log in again"
+            )
+        self.save(token)
+
     def fresh(self, refresh: Callable[[Token], Mapping[str, Any]], *, refused: Token | None = None) -> Token:
         """Return a token that works, refreshing it if need be.
 
@@ -112,6 +130,7 @@ class TokenStore:
             if token != refused and not self._has_ended(token):
                 return token
             renewed = self._parsed(refresh(token), token)
+            failpoint("tokens.renewed")
             self._save(renewed)
             return renewed
 
@@ -167,6 +186,12 @@ class TokenStore:
             os.close(handle)  # which lets the lock go
 
 
+def token_folder(config: Mapping[str, Any]) -> Path | None:
+    """Return where a connector keeps its tokens: the admin's own folder, else the core's; none outside the core."""
+    folder = config.get("token_folder") or config.get("closedloop_tokens")
+    return Path(folder) if folder else None
+
+
 def write_durably(path: Path, content: bytes) -> None:
     """Replace a file so that a crash leaves the old one or the new one, for the owner's eyes only."""
     draft = path.with_suffix(".draft")
@@ -176,7 +201,9 @@ def write_durably(path: Path, content: bytes) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+    failpoint("tokens.drafted")
     draft.replace(path)
+    failpoint("tokens.replaced")
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

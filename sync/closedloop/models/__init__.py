@@ -29,7 +29,7 @@ class FailedCheck:
     Args:
         name: The check's file name.
         rows: How many rows it returned.
-        example: The first row in words: the record and what is wrong with it.
+        example: The first rows in words: the record and what is wrong with it.
     """
 
     name: str
@@ -46,12 +46,14 @@ class Reconciled:
         basis: Digest of the published figures, independent of row order: equal figures, equal digest.
         checks: The checks that failed; empty is good.
         rows: Rows of each table made, by name.
+        left_out: Documents that are in no figure because their worth in the home currency is not known, in words.
     """
 
     as_of: date
     basis: str
     checks: list[FailedCheck] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
 
 
 def reconcile(

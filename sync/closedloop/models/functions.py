@@ -10,6 +10,8 @@ from functools import cache
 
 from sqlglot import exp, parse_one
 
+from closedloop.models.currencies import CURRENCIES
+
 #: Legal forms at the end of a company's name, as they are after `normal_name`; the first of each row stands for it.
 LEGAL_FORMS: tuple[tuple[str, ...], ...] = (
     ("inc", "incorporated"),
@@ -42,6 +44,11 @@ LEGAL_FORMS: tuple[tuple[str, ...], ...] = (
     ("pte",),
 )
 
+#: A rate as a whole number, and one in the same unit: rates have at most twelve decimals.
+_EXACT, _ONE = (
+    "cast(cast(rate as decimal(24, 12)) * cast(1000000000000 as decimal(13, 0)) as hugeint)",
+    "cast(1000000000000 as hugeint)",
+)
 _FORMS = "|".join(form for row in LEGAL_FORMS for form in row)
 
 #: Name → (parameters, body). A body may use other functions of ours.
@@ -63,6 +70,46 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "ratio": (
         ("x", "y"),
         "cast(cast(mul_div(x, 1000000, y) as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))",
+    ),
+    # The two directions in which ledgers print a rate, and the only place that knows them: home = x · up / down.
+    # QuickBooks prints home units for one foreign unit, which multiplies; Xero and Odoo foreign units for one home
+    # unit, which divides. Another word, or a rate that is not above zero, gives no value.
+    "rate_up": (
+        ("rate", "direction"),
+        f"case when rate > 0 then case direction when 'multiply' then {_EXACT} when 'divide' then {_ONE} end end",
+    ),
+    "rate_down": (
+        ("rate", "direction"),
+        f"case when rate > 0 then case direction when 'multiply' then {_ONE} when 'divide' then {_EXACT} end end",
+    ),
+    # Minor units in the home currency of an amount in minor units, rounded once; scales as for `to_minor`.
+    "to_home": (
+        ("minor", "rate", "direction", "scale", "home_scale"),
+        "mul_div(minor, rate_up(rate, direction) * home_scale, rate_down(rate, direction) * scale)",
+    ),
+    # The same in major units, for staging, which does not know the currencies' digits: the home currency's code gives them.
+    "home_amount": (
+        ("amount", "rate", "direction", "home"),
+        (
+            "cast(cast(to_home(cast(amount as decimal(24, 6)) * 1000000, rate, direction, 1000000, currency_scale(home))"
+            " as decimal(18, 0)) * case currency_scale(home) when 1 then 1.000 when 1000 then 0.001 else 0.010 end"
+            " as decimal(24, 6))"
+        ),
+    ),
+    "currency_scale": (
+        ("code",),
+        "case "
+        + " ".join(
+            f"when code in ({', '.join(repr(code) for code, of in CURRENCIES.items() if of == digits)})"
+            f" then {10**digits}"
+            for digits in (0, 3)
+        )
+        + " else 100 end",
+    ),
+    # How a message calls a document: what a person sees on it, then its key.
+    "document_name": (
+        ("kind", "number", "key"),
+        "replace(coalesce(kind, 'document'), '_', ' ') || ' ' || coalesce(number, 'without a number') || ' (' || key || ')'",
     ),
     "blank_to_null": (("x",), "nullif(trim(x), '')"),
     # Lower case, no accents, letters and digits only, one blank between words; dots and apostrophes join.

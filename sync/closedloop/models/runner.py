@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+#: Rows of a failed check that are told.
+_EXAMPLES = 5
 #: The figures that a plan rests on, and the column that differs every day without a figure having changed.
 _BASIS = {"campaign_measures": "campaign_key", "account_measures": "account_key"}
 
@@ -54,12 +56,21 @@ def reconcile(
                 checks.append(_failed(store, model, rows[model.name]))
             if progress is not None:
                 progress(model.name, done, len(order))
+        left_out = _left_out(store)
         basis = digest(store)
         failpoint("models.before_commit")
     failpoint("models.committed")
     for check in checks:
         log.warning("models.check_failed", check=check.name, rows=check.rows)
-    return Reconciled(as_of=as_of, basis=basis, checks=checks, rows=rows)
+    return Reconciled(as_of=as_of, basis=basis, checks=checks, rows=rows, left_out=left_out)
+
+
+def _left_out(store: Store) -> list[str]:
+    """Return the documents that are in no figure, in words."""
+    found = store.query(
+        "select replace(kind, '_', ' '), number, date, reason from marts.document_left_out order by all"
+    )
+    return [f"{kind} {number} of {day}: {reason}" for kind, number, day, reason in found]
 
 
 def digest(store: Store) -> str:
@@ -100,6 +111,6 @@ def _make(store: Store, model: Model, models: dict[str, Model]) -> int:
 
 
 def _failed(store: Store, model: Model, rows: int) -> FailedCheck:
-    [first] = store.query(f'select * from checks."{model.name}" order by all limit 1')
-    example = ": ".join(str(value) for value in first if value is not None)
+    found = store.query(f'select * from checks."{model.name}" order by all limit {_EXAMPLES}')
+    example = "; ".join(": ".join(str(value) for value in row if value is not None) for row in found)
     return FailedCheck(name=model.name, rows=rows, example=example)

@@ -75,7 +75,16 @@ FAULTS: tuple[Fault, ...] = (
         ("document.status = 'posted'", "document.status in ('posted', 'void')"),
     ),
     _fault("future_document_counted", "document_money", ("and document.date <= run.as_of", "")),
-    _fault("rate_used_twice", "document_money", (_HOME_STATED, f"{_HOME_STATED} * numerator // denominator")),
+    _fault(
+        "rate_used_twice",
+        "document_money",
+        (
+            _HOME_STATED,
+            _HOME_STATED.replace(
+                "then home_net", "then to_home(home_net, rate, rate_direction, scale, home_scale)"
+            ),
+        ),
+    ),
     _fault("unlike_currencies_summed", "document_money", (_HOME_STATED, "when revenue = net then revenue")),
     _fault(
         "tax_counted_as_revenue",

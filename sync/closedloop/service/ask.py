@@ -17,6 +17,8 @@ from closedloop.settings import Connection
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from closedloop.settings import Settings
+
 _TIMEOUT_SECONDS = 300
 
 
@@ -57,12 +59,12 @@ class Answer:
         return vendor_text(self.log)
 
 
-def ask(name: str, connection: Connection, part: str, option: str) -> Answer:
+def ask(settings: Settings, name: str, part: str, option: str) -> Answer:
     """Run the tap or target of a connection with one option.
 
     Args:
+        settings: The configuration.
         name: The connection's name.
-        connection: Its settings.
         part: ``tap`` or ``target``.
         option: What is asked: ``--check``.
 
@@ -70,9 +72,9 @@ def ask(name: str, connection: Connection, part: str, option: str) -> Answer:
         ConfigError: No such connector is installed.
         UnreachableError: It does not end.
     """
-    return _communicate(
-        connection, part, [option], {**connection.settings, "closedloop_connection": name}, name
-    )
+    connection = settings.connections[name]
+    own = {"closedloop_connection": name, "closedloop_tokens": str(settings.tokens)}
+    return _communicate(connection, part, [option], {**connection.settings, **own}, name)
 
 
 def about(connection: Connection) -> Mapping[str, Any]:
@@ -88,9 +90,9 @@ def _about(connector: str) -> dict[str, Any]:
     return properties if isinstance(properties, dict) else {}
 
 
-def streams(name: str, connection: Connection) -> list[str]:
+def streams(settings: Settings, name: str) -> list[str]:
     """Return the streams that the system offers to this user."""
-    found = ask(name, connection, "tap", "--discover").document.get("streams", [])
+    found = ask(settings, name, "tap", "--discover").document.get("streams", [])
     return [str(stream["tap_stream_id"]) for stream in found]
 
 

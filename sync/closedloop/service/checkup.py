@@ -89,13 +89,13 @@ def _checkup(
 ) -> tuple[list[Finding], dict[str, int]]:
     connection = settings.connections[name]
     findings = list(_unknown_settings(name, connection))
-    findings += [found for found in _ask(name, "tap", connection) if _matters(found, connection)]
+    findings += [found for found in _ask(settings, name, "tap") if _matters(found, connection)]
     counts: dict[str, int] = {}
     if works(findings):  # else the target would only say the same
-        findings += _streams(name, connection)
-        counts = _counts(name, connection)
+        findings += _streams(settings, name)
+        counts = _counts(settings, name)
         if name in settings.writeback and connection.connector != FOREIGN:
-            findings += _ask(name, "target", connection)
+            findings += _ask(settings, name, "target")
     if progress:
         progress(name)
     return findings, counts
@@ -124,10 +124,10 @@ def _unknown_settings(name: str, connection: Connection) -> Iterator[Finding]:
             )
 
 
-def _ask(name: str, part: str, connection: Connection) -> Iterator[Finding]:
+def _ask(settings: Settings, name: str, part: str) -> Iterator[Finding]:
     """Yield what the connector's own `--check` says; a foreign tap can only be asked for its streams."""
-    foreign = connection.connector == FOREIGN
-    answer = ask(name, connection, part, "--discover" if foreign else "--check")
+    foreign = settings.connections[name].connector == FOREIGN
+    answer = ask(settings, name, part, "--discover" if foreign else "--check")
     code = _code(answer)
     failed = answer.code != 0
     for line in () if foreign else answer.lines:
@@ -162,12 +162,13 @@ def _code(answer: Answer) -> int:
     return UnreachableError.exit_code if answer.code == UnreachableError.exit_code else ConfigError.exit_code
 
 
-def _streams(name: str, connection: Connection) -> Iterator[Finding]:
+def _streams(settings: Settings, name: str) -> Iterator[Finding]:
     """Name chosen streams that the system does not offer."""
-    if not connection.streams:
+    chosen = settings.connections[name].streams
+    if not chosen:
         return
-    offered = streams(name, connection)
-    for stream in connection.streams:
+    offered = streams(settings, name)
+    for stream in chosen:
         if stream not in offered:
             yield Finding(
                 connection=name,
@@ -179,10 +180,11 @@ def _streams(name: str, connection: Connection) -> Iterator[Finding]:
             )
 
 
-def _counts(name: str, connection: Connection) -> dict[str, int]:
+def _counts(settings: Settings, name: str) -> dict[str, int]:
+    connection = settings.connections[name]
     if connection.connector == FOREIGN:
         return {}
-    answer = ask(name, connection, "tap", "--count")
+    answer = ask(settings, name, "tap", "--count")
     return {
         str(line["stream"]): int(line["source_count"])
         for line in answer.lines

@@ -47,7 +47,7 @@ class Sender:
 
     Args:
         connection: Its name.
-        config: The connection's own settings.
+        config: The connection's own settings, and the folder of its tokens.
         folder: Where its outcome files and its lock are.
         launch: Starts the target.
     """
@@ -63,7 +63,7 @@ class Sender:
         found = settings.connections[connection]
         return cls(
             connection=connection,
-            config=found.settings,
+            config={**found.settings, "closedloop_tokens": str(settings.tokens)},
             folder=Path(settings.home).absolute() / "outcomes" / connection,
             launch=launch or _installed(found.connector),
         )

@@ -26,7 +26,7 @@ SELECT
     CAST(
         CASE WHEN x.credit THEN -1 ELSE 1 END * CASE
             WHEN COALESCE(x.currency, h.currency, c.home_currency) = COALESCE(h.currency, c.home_currency) THEN x.amount
-            ELSE ROUND(x.amount * x.rate, 6)
+            ELSE HOME_AMOUNT(x.amount, x.rate, 'multiply', COALESCE(h.currency, c.home_currency))
         END AS DECIMAL(24, 6)
     ) AS home_net,
     COALESCE(h.currency, c.home_currency) AS home_currency,
@@ -40,7 +40,7 @@ FROM (
         p.doc_number,
         p.currency,
         p.credit,
-        CAST(p.exchange_rate AS DECIMAL(18, 9)) AS rate,
+        CAST(p.exchange_rate AS DECIMAL(24, 12)) AS rate,
         CASE
             WHEN p.status = 'Voided' THEN 'void'
             WHEN

@@ -1,7 +1,6 @@
 -- cost_line: money spent on an event: lines of credit notes of suppliers, by the tracking option that they carry.
 -- grain: one line, for each of its tracking options (two at most). inputs: credit_notes, accounts, organisation.
--- Only expense accounts are cost. Xero states no home amount: the document's own rate divides, in integers, half away from
--- zero, to the digits of the home currency.
+-- Only expense accounts are cost. Xero states no home amount: the document's own rate divides.
 -- requires: credit_notes, accounts, organisation
 SELECT
     c.connection || ':LineItem/' || l.id || '/' || l.tracking_id AS key,
@@ -23,17 +22,7 @@ SELECT
     CASE
         WHEN COALESCE(l.currency_code, o.base_currency, c.home_currency) = COALESCE(o.base_currency, c.home_currency)
             THEN l.net
-        WHEN l.rate > 0
-            THEN CAST(
-                CAST(
-                    SIGN(l.net) * (
-                        (
-                            2 * CAST(ABS(l.net) * 1000000 AS HUGEINT) * d.scale
-                            + CAST(l.rate * 1000000 AS HUGEINT)
-                        ) // (2 * CAST(l.rate * 1000000 AS HUGEINT))
-                    ) AS DECIMAL(18, 0)
-                ) * d.unit AS DECIMAL(24, 6)
-            )
+        ELSE HOME_AMOUNT(l.net, l.rate, 'divide', COALESCE(o.base_currency, c.home_currency))
     END AS home_net,
     COALESCE(o.base_currency, c.home_currency) AS home_currency,
     CASE
@@ -50,7 +39,7 @@ FROM (
         x.date,
         x.status,
         x.currency_code,
-        CAST(x.currency_rate AS DECIMAL(24, 6)) AS rate,
+        CAST(x.currency_rate AS DECIMAL(24, 12)) AS rate,
         x.updated_date_utc,
         CASE WHEN x.status = 'DELETED' THEN x.updated_date_utc ELSE x._deleted_at END AS deleted_at,
         JSON_EXTRACT_STRING(e.value, '$.Description') AS description,
@@ -79,21 +68,3 @@ CROSS JOIN (
     FROM raw.organisation AS g
 ) AS o
 CROSS JOIN param.connection AS c
-CROSS JOIN (
-    SELECT
-        MAX(
-            CASE
-                WHEN g.base_currency IN ('JPY', 'KRW', 'VND', 'CLP', 'ISK', 'PYG', 'UGX', 'RWF', 'XAF', 'XOF', 'XPF') THEN 1
-                WHEN g.base_currency IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') THEN 1000
-                ELSE 100
-            END
-        ) AS scale,
-        MAX(
-            CASE
-                WHEN g.base_currency IN ('JPY', 'KRW', 'VND', 'CLP', 'ISK', 'PYG', 'UGX', 'RWF', 'XAF', 'XOF', 'XPF') THEN 1.000
-                WHEN g.base_currency IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') THEN 0.001
-                ELSE 0.010
-            END
-        ) AS unit
-    FROM raw.organisation AS g
-) AS d

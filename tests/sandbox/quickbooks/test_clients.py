@@ -145,7 +145,12 @@ def test_a_person_consents_and_the_code_buys_tokens(books, auth):
 
     address = auth.get_authorization_url([Scopes.ACCOUNTING])
     parts = urlsplit(address)
-    page = requests.get(f"{books.url}{parts.path}?{parts.query}", allow_redirects=False, timeout=10)
+    page = requests.post(
+        f"{books.url}{parts.path}?{parts.query}",
+        data={"answer": "allow"},
+        allow_redirects=False,
+        timeout=10,
+    )
     back = dict(parse_qsl(urlsplit(page.headers["Location"]).query))
     assert (back["realmId"], back["state"]) == (books.realm_id, auth.state_token)
     auth.get_bearer_token(back["code"], realm_id=back["realmId"])

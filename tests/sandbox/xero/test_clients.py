@@ -169,10 +169,17 @@ def test_the_limits_are_told_and_kept():
 
 
 def test_a_consent_gives_a_code_that_works_once(served):
-    query = {"redirect_uri": "http://127.0.0.1:9/back", "state": "s"}
+    query = {
+        "redirect_uri": "http://127.0.0.1:9/back",
+        "state": "s",
+        "client_id": served.client_id,
+        "response_type": "code",
+    }
     page = f"{served.url}/identity/connect/authorize"
     assert "Allow access" in requests.get(page, params=query, timeout=10).text
-    back = requests.post(page, params=query, allow_redirects=False, timeout=10).headers["Location"]
+    back = requests.post(
+        page, params=query, data={"answer": "allow"}, allow_redirects=False, timeout=10
+    ).headers["Location"]
     code = back.partition("code=")[2].partition("&")[0]
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": query["redirect_uri"]}
     auth = (served.client_id, served.client_secret)

@@ -80,6 +80,7 @@ def settings(books, tmp_path):
     return {
         **books.settings,
         "token_folder": str(tmp_path / "tokens"),
+        "calls_a_second": 1000,
         "closedloop_protocol": True,
         "closedloop_connection": "books",
     }

@@ -51,10 +51,16 @@ def test_each_is_flagged_or_left_out_with_its_number(tmp_path_factory):
     value = world.by("marts.document_value", "number", "value")
     world.close()
 
-    assert failed.keys() == {"document_lines", "foreign_keys", "ledger_balance"}
+    assert failed.keys() == {
+        "document_lines",
+        "documents_without_rate",
+        "foreign_keys",
+        "ledger_balance",
+    }
     assert "lines-differ" in failed["document_lines"]
     assert "customer-gone" in failed["foreign_keys"]
     assert "balance-differs" in failed["ledger_balance"]
+    assert "no-rate" in failed["documents_without_rate"]
     assert {number for number, found in state.items() if found == "not_convertible"} == {
         "no-rate",
         "unknown-currency",

@@ -158,6 +158,22 @@ def test_a_delete_lowers_the_count_and_a_sweep_finds_it(books, tap):
     assert swept.lines[-1]["sweep_count"] == swept.lines[-1]["source_count"] == len(ids)
 
 
+def test_a_delete_within_capture_comes_as_a_tombstone(books, tap):
+    first = tap(only=["invoice", "payment"])
+    books.advance(600)
+    key, kept = (row["Id"] for row in books.records("Invoice")[3:5])
+    books.delete("Invoice", key)
+    books.edit("Invoice", kept, {"PrivateNote": "changed"})
+
+    second = tap(state=first.state, only=["invoice", "payment"])
+    changed, gone = second.records("invoice")
+
+    assert (changed["id"], changed["private_note"]) == (kept, "changed")
+    assert (gone["id"], set(gone)) == (key, {"id", "_sdc_deleted_at"})
+    assert gone["_sdc_deleted_at"] > first.bookmark("invoice")["through"]
+    assert second.records("payment") == []
+
+
 def test_inactive_names_are_read_too(books, tap):
     key = books.records("Customer")[0]["Id"]
     books.edit("Customer", key, {"Active": False})
@@ -281,6 +297,27 @@ def test_a_run_keeps_to_its_calls(books, tap):
     assert run.code == 4
     assert "5 calls" in run.stopped["message"]
     assert len(books.requests()) <= 6
+
+
+def test_the_calls_of_a_month_are_shared_by_all_runs(books, tap):
+    first = tap(only=["invoice"])
+    made = len([one for one in books.requests() if one["kind"] != "token"])
+    second = tap(only=["invoice"], calls_a_month=made)
+    checked = tap("--check", calls_a_month=made + 500)
+    books.advance(31 * 86_400)
+    next_month = tap(only=["company_info"], calls_a_month=made)
+
+    assert (first.code, second.code, next_month.code) == (0, 4, 0)
+    assert "month" in second.stopped["message"]
+    (quota,) = (line for line in checked.lines if line["name"] == "quota")
+    assert f" of {made + 500} calls" in quota["message"]
+
+
+def test_calls_are_spread_over_the_second(books, tap, waits):
+    assert tap(calls_a_second=2).code == 0
+
+    assert len(waits) > 3
+    assert all(wait <= 1 for wait in waits)
 
 
 def test_one_currency_asks_for_no_rates(books, tap):

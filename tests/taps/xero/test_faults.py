@@ -31,6 +31,13 @@ def test_the_limit_of_the_minute_is_waited_for(xero, tap, no_waiting):
     assert (run.code, no_waiting) == (0, [37.0])
 
 
+def test_calls_are_spread_over_the_minute(xero, tap, no_waiting):
+    assert tap(calls_a_minute=2, select=("contacts", "invoices", "payments")).code == 0
+
+    assert len(no_waiting) == len(xero.calls) + 1 - 2  # the list of organisations is a call, too
+    assert all(55 < wait <= 60 for wait in no_waiting)
+
+
 def test_the_limit_of_the_day_stops_without_waiting(xero, tap, no_waiting):
     scripted(xero, 429, **DAY)
 

@@ -112,7 +112,13 @@ def test_a_dead_refresh_token_asks_for_a_login(read, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["tap_xero.first_token_kept", "tap_xero.refresh_due", "tap_xero.refresh_answered"]
+    "name",
+    [
+        "tap_xero.first_token_kept",
+        "tap_xero.refresh_due",
+        "tap_xero.refresh_answered",
+        "tap_xero.token_saved",
+    ],
 )
 def test_a_kill_around_the_refresh_leaves_a_token_that_works(served, tmp_path, name):
     config = {

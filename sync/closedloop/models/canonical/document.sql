@@ -1,5 +1,6 @@
 -- document: ledger documents with positive magnitudes in minor units; `sign` says which way they count.
 -- grain: one document that is not deleted, drafts and void ones too. Home amounts are in the ledger's own home currency.
+-- A currency that we do not know has no rate: how many digits it has would be a guess.
 select
     document.key,
     document.source,
@@ -21,7 +22,7 @@ select
     to_minor(document.gross, coalesce(currency.scale, 100)) as gross,
     to_minor(document.home_net, coalesce(home.scale, 100)) as home_net,
     to_minor(document.home_gross, coalesce(home.scale, 100)) as home_gross,
-    document.rate,
+    case when currency.currency is not null then document.rate end as rate,
     document.rate_direction,
     to_minor(document.balance, coalesce(currency.scale, 100)) as balance,
     document.status,

@@ -3,16 +3,8 @@
 select
     rate.currency,
     rate.date,
-    case
-        when rate.direction = 'divide'
-            then cast(1000000000000 as hugeint) * run.home_scale
-        else cast(rate.rate * cast(1000000000000 as decimal(13, 0)) as hugeint) * run.home_scale
-    end as numerator,
-    case
-        when rate.direction = 'divide'
-            then cast(rate.rate * cast(1000000000000 as decimal(13, 0)) as hugeint) * coalesce(currency.scale, 100)
-        else cast(1000000000000 as hugeint) * coalesce(currency.scale, 100)
-    end as denominator
+    rate_up(rate.rate, rate.direction) * run.home_scale as numerator,
+    rate_down(rate.rate, rate.direction) * coalesce(currency.scale, 100) as denominator
 from staging.rate as rate
 cross join param.run as run
 left join param.currency as currency on currency.currency = rate.currency

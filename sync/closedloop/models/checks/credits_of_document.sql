@@ -6,7 +6,10 @@ with shared as (
     group by item_key, part, model
 )
 
-select part.document_key as record, 'its shares do not sum to its value in ' || shared.model as detail
+select
+    document_name(figure.kind, figure.number, part.document_key) as record,
+    'its shares do not sum to its value in ' || shared.model as detail
 from document_part as part
+left join document_figure as figure on figure.document_key = part.document_key
 inner join shared on shared.item_key = part.document_key and shared.part = part.part
 where shared.value <> part.value or shared.collected <> part.collected

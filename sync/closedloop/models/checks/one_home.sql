@@ -1,5 +1,7 @@
 -- one_home: unlike currencies are never summed: what was in the home currency is worth itself, and no rate touched it.
-select money.document_key as record, 'is in ' || money.currency || ' and was converted all the same' as detail
+select
+    document_name(money.kind, money.number, money.document_key) as record,
+    'is in ' || money.currency || ' and was converted all the same' as detail
 from document_money as money
 cross join param.run as run
 where

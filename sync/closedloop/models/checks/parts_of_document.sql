@@ -11,7 +11,7 @@ with summed as (
     group by part.document_key
 )
 
-select figure.document_key as record, 'its parts do not sum to it' as detail
+select document_name(figure.kind, figure.number, figure.document_key) as record, 'its parts do not sum to it' as detail
 from document_figure as figure
 left join summed on summed.document_key = figure.document_key
 where

@@ -23,16 +23,7 @@ counted as (
         cast(coalesce(line_sum.revenue, 0) as bigint) as revenue,
         cast(coalesce(line_sum.write_off, 0) as bigint) as write_off,
         case when line_sum.unstated_revenue = 0 then cast(line_sum.home_revenue as bigint) end as home_revenue,
-        case when line_sum.unstated_write_off = 0 then cast(line_sum.home_write_off as bigint) end as home_write_off,
-        case document.rate_direction
-            when 'divide' then cast(1000000000000 as hugeint) * document.home_scale
-            when 'multiply'
-                then cast(document.rate * cast(1000000000000 as decimal(13, 0)) as hugeint) * document.home_scale
-        end as numerator,
-        case document.rate_direction
-            when 'divide' then cast(document.rate * cast(1000000000000 as decimal(13, 0)) as hugeint) * document.scale
-            when 'multiply' then cast(1000000000000 as hugeint) * document.scale
-        end as denominator
+        case when line_sum.unstated_write_off = 0 then cast(line_sum.home_write_off as bigint) end as home_write_off
     from document
     cross join param.run as run
     left join line_sum on line_sum.document_key = document.key
@@ -47,18 +38,18 @@ in_ledger_home as (
             when revenue = net and home_net is not null then home_net
             when revenue = 0 then 0
             when home_revenue is not null then home_revenue
-            when rate > 0 then mul_div(revenue, numerator, denominator)
+            else to_home(revenue, rate, rate_direction, scale, home_scale)
         end as ledger_revenue,
         case
             when write_off = 0 then 0
             when currency = home_currency then write_off
             when home_write_off is not null then home_write_off
-            when rate > 0 then mul_div(write_off, numerator, denominator)
+            else to_home(write_off, rate, rate_direction, scale, home_scale)
         end as ledger_write_off,
         case
             when currency = home_currency then gross
             when home_gross is not null then home_gross
-            when rate > 0 then mul_div(gross, numerator, denominator)
+            else to_home(gross, rate, rate_direction, scale, home_scale)
         end as ledger_gross
     from counted
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from closedloop.sandbox.parts.consent import Consents
 from closedloop.sandbox.quickbooks.errors import AuthenticationError, expired, other_company
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Tokens:
         realm: The company.
         now: Tells the time.
         oddities: How long tokens live and how they rotate.
+        consents: The consent page.
         refreshes: Refreshes so far.
     """
 
@@ -59,24 +61,20 @@ class Tokens:
     realm: str
     now: Callable[[], datetime]
     oddities: Oddities
+    consents: Consents = field(init=False)
     refreshes: int = 0
     _refresh: dict[str, _Refresh] = field(default_factory=dict)
     _access: dict[str, datetime] = field(default_factory=dict)
-    _codes: set[str] = field(default_factory=set)
     _number: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.consents = Consents(client_id=self.client_id, company="a company of QuickBooks", now=self.now)
 
     def first(self) -> str:
         """Return a refresh token as the first consent gives it."""
         with self._lock:
             return self._new_refresh()
-
-    def code(self) -> str:
-        """Return an authorisation code, as the consent page hands it over."""
-        with self._lock:
-            made = self._made("code")
-            self._codes.add(made)
-            return made
 
     def grant(self, form: Mapping[str, str], authorization: str) -> dict[str, Any]:
         """Answer a request for tokens.
@@ -90,9 +88,8 @@ class Tokens:
             raise GrantError(401, "invalid_client")
         with self._lock:
             if form.get("grant_type") == "authorization_code":
-                if form.get("code") not in self._codes:
+                if not self.consents.redeemed(form):
                     raise GrantError(400, "invalid_grant")
-                self._codes.discard(form["code"])
                 return self._answer(self._new_refresh())
             if form.get("grant_type") != "refresh_token":
                 raise GrantError(400, "unsupported_grant_type")

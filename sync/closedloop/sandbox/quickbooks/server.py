@@ -13,10 +13,11 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import sleep
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from closedloop.sandbox.parts.consent import PageError
 from closedloop.sandbox.quickbooks.errors import QuickBooksError, expired, throttled
 from closedloop.sandbox.quickbooks.oauth import GrantError
 
@@ -33,7 +34,7 @@ _FROM = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
 _MINUTE = timedelta(minutes=1)
 _ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 _PAGE = "<!doctype html>\n<title>Maintenance</title>\n<p>Please come back later.</p>\n"
-_OK, _CREATED = 200, 302
+_OK, _FOUND = 200, 302
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
         elif parts.path == "/oauth2/v1/tokens/bearer":
             self._token(dict(parse_qsl(body.decode())))
         elif parts.path == "/connect/oauth2":
-            self._consent(given)
+            self._consent(given, dict(parse_qsl(body.decode())))
         elif parts.path.startswith("/.well-known/"):
             self._json(_OK, self._discovery())
         else:
@@ -214,16 +215,18 @@ class Handler(BaseHTTPRequestHandler):
         entry.status = _OK
         self._json(_OK, answer)
 
-    def _consent(self, given: Mapping[str, str]) -> None:
-        """Consent at once and send the browser back with code, state and the company's id."""
-        back = {
-            "code": self.server.tokens.code(),
-            "state": given.get("state", ""),
-            "realmId": self.server.tokens.realm,
-        }
-        self._send(
-            _CREATED, b"", "text/plain", {"Location": f"{given.get('redirect_uri', '')}?{urlencode(back)}"}
-        )
+    def _consent(self, given: Mapping[str, str], form: Mapping[str, str]) -> None:
+        """Show the page, or send the browser back with code, state and the company's id."""
+        tokens = self.server.tokens
+        try:
+            if self.command == "GET":
+                self._send(_OK, tokens.consents.page(given).encode(), "text/html; charset=utf-8")
+                return
+            back = tokens.consents.answered(given, form, realmId=tokens.realm)
+        except PageError as error:
+            self._send(400, f"<p>{error}</p>".encode(), "text/html; charset=utf-8")
+            return
+        self._send(_FOUND, b"", "text/plain", {"Location": back})
 
     def _discovery(self) -> dict[str, str]:
         base = f"http://{self.headers.get('Host')}"

@@ -76,6 +76,7 @@ class Simulator:
         return {
             "url": self.url,
             "token_url": self.token_url,
+            "authorize_url": f"{self.url}/connect/oauth2",
             "realm_id": self.realm_id,
             "client_id": self.client_id,
             "client_secret": self.client_secret,

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from closedloop.sandbox.parts.consent import Consents
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,18 +51,16 @@ class Identity:
 
     clock: ShiftedClock
     options: Options
+    consents: Consents = field(init=False)
     access: dict[str, Access] = field(default_factory=dict)
     _refresh: dict[str, _Refresh] = field(default_factory=dict)
-    _codes: dict[str, datetime] = field(default_factory=dict)
     _made: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def consent(self) -> str:
-        """Return a code, as after a person has agreed."""
-        with self._lock:
-            code = self._new("code")
-            self._codes[code] = self.clock.now() + CODE_LIFE
-            return code
+    def __post_init__(self) -> None:
+        self.consents = Consents(
+            client_id=CLIENT_ID, company="an organisation of Xero", now=self.clock.now, life=CODE_LIFE
+        )
 
     def first(self) -> dict[str, Any]:
         """Return tokens as after a consent, without the way there."""
@@ -79,8 +79,7 @@ class Identity:
             if grant == "client_credentials":
                 return self._answer(own=True)
             if grant == "authorization_code":
-                until = self._codes.pop(form.get("code", ""), None)
-                if until is None or until < self.clock.now():
+                if not self.consents.redeemed(form):
                     raise TokenError("invalid_grant")
                 return self._pair()
             if grant == "refresh_token":

@@ -9,9 +9,10 @@ import threading
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from closedloop.sandbox.odoo.engine import CannedError, ResetError
+from closedloop.sandbox.parts.consent import PageError
 from closedloop.sandbox.xero.identity import TokenError
 from closedloop.sandbox.xero.listing import QueryError
 
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
 JSON = "application/json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
-CONSENT = (
-    "<!DOCTYPE html><title>Consent</title><h1>closedloop wants access to your organisation</h1>"
-    '<form method="post"><button name="allow" value="yes">Allow access</button></form>'
-)
 
 
 class Server(ThreadingHTTPServer):
@@ -137,7 +134,7 @@ class Handler(BaseHTTPRequestHandler):
     def _other(self, path: str, query: dict[str, str], body: bytes) -> None:
         engine = self.server.engine
         if path == "/identity/connect/authorize":
-            self._consent(query)
+            self._consent(query, dict(parse_qsl(body.decode())))
         elif path == "/connect/token":
             self._token(dict(parse_qsl(body.decode())))
         elif path == "/connect/revocation":
@@ -149,12 +146,17 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send(404, b"The resource you're looking for cannot be found", "text/plain")
 
-    def _consent(self, query: dict[str, str]) -> None:
-        if self.command == "GET":
-            self._send(200, CONSENT.encode(), HTML)
+    def _consent(self, query: dict[str, str], form: dict[str, str]) -> None:
+        consents = self.server.engine.identity.consents
+        try:
+            if self.command == "GET":
+                self._send(200, consents.page(query).encode(), HTML)
+                return
+            back = consents.answered(query, form)
+        except PageError as error:
+            self._send(400, f"<p>{error}</p>".encode(), HTML)
             return
-        back = {"code": self.server.engine.identity.consent(), "state": query.get("state", "")}
-        self._send(302, b"", HTML, {"Location": f"{query['redirect_uri']}?{urlencode(back)}"})
+        self._send(302, b"", HTML, {"Location": back})
 
     def _token(self, form: dict[str, str]) -> None:
         engine = self.server.engine

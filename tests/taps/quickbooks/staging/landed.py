@@ -9,6 +9,7 @@ from importlib.resources import files
 import duckdb
 
 from closedloop.extract.schema import read_schema
+from closedloop.models.graph import read
 
 FOLDER = files("tap_quickbooks")
 OWN = {"_loaded_at": "TIMESTAMPTZ", "_deleted_at": "TIMESTAMPTZ", "_segment": "BIGINT"}
@@ -28,6 +29,12 @@ FILES = sorted(file.name.removesuffix(".sql") for file in (FOLDER / "staging").i
 def sql_of(name):
     """A staging file, as the package ships it."""
     return (FOLDER / "staging" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@cache
+def statement_of(name):
+    """A staging file as the core runs it: our own functions filled in."""
+    return read(sql_of(name), name).sql(dialect="duckdb")
 
 
 def entity_of(name):
@@ -77,12 +84,12 @@ def staged(entity, **streams):
     rows = []
     for name in (name for name in FILES if entity_of(name) == entity):
         with landed(**streams) as held:
-            described = held.execute(f"DESCRIBE {sql_of(name)}").fetchall()
+            described = held.execute(f"DESCRIBE {statement_of(name)}").fetchall()
             names = [column for column, *_ in described]
             chosen = ", ".join(
                 f'CAST("{column}" AS VARCHAR)' if kind == "TIMESTAMP WITH TIME ZONE" else f'"{column}"'
                 for column, kind, *_ in described
             )
-            found = held.execute(f"SELECT {chosen} FROM ({sql_of(name)})").fetchall()
+            found = held.execute(f"SELECT {chosen} FROM ({statement_of(name)})").fetchall()
         rows += [dict(zip(names, row, strict=True)) for row in found]
     return sorted(rows, key=lambda row: row["key"])

@@ -5,7 +5,15 @@ import re
 import pytest
 import sqlglot
 from sqlglot import exp
-from tests.taps.quickbooks.staging.landed import FILES, STREAMS, entity_of, landed, required, sql_of
+from tests.taps.quickbooks.staging.landed import (
+    FILES,
+    STREAMS,
+    entity_of,
+    landed,
+    required,
+    sql_of,
+    statement_of,
+)
 
 from closedloop.models.entities import ENTITIES
 
@@ -19,12 +27,12 @@ def plain(kind):
 
 def keys(name, *ids):
     with landed(**{stream: [{"id": str(n)} for n in ids] for stream in STREAMS}) as held:
-        return [row[0] for row in held.execute(f"SELECT key FROM ({sql_of(name)})").fetchall()]
+        return [row[0] for row in held.execute(f"SELECT key FROM ({statement_of(name)})").fetchall()]
 
 
 def test_gives_exactly_the_columns_of_its_entity(name):
     with landed() as held:
-        described = held.execute(f"DESCRIBE {sql_of(name)}").fetchall()
+        described = held.execute(f"DESCRIBE {statement_of(name)}").fetchall()
     assert [(column, plain(kind)) for column, kind, *_ in described] == [
         (column, plain(kind)) for column, kind in ENTITIES[entity_of(name)].items()
     ]
@@ -33,7 +41,7 @@ def test_gives_exactly_the_columns_of_its_entity(name):
 def test_is_one_select_that_other_engines_can_read(name):
     assert len(sqlglot.parse(sql_of(name), read="duckdb")) == 1
     assert isinstance(sqlglot.parse_one(sql_of(name), read="duckdb"), exp.Query)
-    again = sqlglot.transpile(sql_of(name), read="duckdb", write="postgres")[0]
+    again = sqlglot.transpile(statement_of(name), read="duckdb", write="postgres")[0]
     assert isinstance(sqlglot.parse_one(again, read="postgres"), exp.Query)
 
 
