@@ -75,6 +75,23 @@ def test_a_formula_changes_without_moving_the_stamp(org, client):
     assert (now["Account_Tier__c"], now["SystemModstamp"]) == ("A", deal["SystemModstamp"])
 
 
+def test_a_mass_recalculation_gives_every_row_the_same_stamp(org, client):
+    org.advance(60)
+    before = {row["Id"]: row["LastModifiedDate"] for row in org.records("Contact")}
+    org.control.recalculate("Contact")
+    assert len({row["SystemModstamp"] for row in client.rows("SELECT SystemModstamp FROM Contact")}) == 1
+    assert {row["Id"]: row["LastModifiedDate"] for row in org.records("Contact")} == before
+
+
+def test_fields_come_and_go_between_two_requests(org, client):
+    org.control.add_field("Campaign", "New__c string(40) cup")
+    key = keys(org, "campaign")[0]
+    assert client("PATCH", f"/sobjects/Campaign/{key}", json={"New__c": "x"}).status_code == 204
+    assert client.rows("SELECT New__c FROM Campaign WHERE New__c = 'x'")
+    org.control.remove_field("Campaign", "New__c")
+    assert code(client.ask("SELECT New__c FROM Campaign")) == (400, "INVALID_FIELD")
+
+
 def test_deletions_are_told_for_fifteen_days_and_then_forgotten(serving):
     org, client = serving(session_seconds=30 * 86400)
     key = keys(org, "opportunity")[0]
