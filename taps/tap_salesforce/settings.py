@@ -27,7 +27,8 @@ def _number(name: str, title: str, default: int, description: str, **bounds: int
     return th.Property(name, kind, default=default, title=title, description=description)
 
 
-_CREDENTIALS = (
+#: What a login needs; the target has the same.
+CREDENTIALS = (
     _text(
         "url",
         "URL",
@@ -142,5 +143,5 @@ _READING = (
 
 def settings_schema() -> dict[str, Any]:
     """Return the settings as JSON Schema."""
-    schema: dict[str, Any] = th.PropertiesList(*_CREDENTIALS, *_READING, *CLOSEDLOOP_SETTINGS).to_dict()
+    schema: dict[str, Any] = th.PropertiesList(*CREDENTIALS, *_READING, *CLOSEDLOOP_SETTINGS).to_dict()
     return schema
