@@ -127,6 +127,17 @@ def test_activities_of_a_year_ago_are_in_query_all_alone(org, client):
     assert len(shown) == len(everything)
 
 
+def test_a_log_of_deletions_that_was_cut_says_from_when_on_it_is_whole(serving):
+    org, client = serving(log_days=2, session_seconds=30 * 86400)
+    org.remove("Opportunity", keys(org, "opportunity")[0])
+    org.advance(3 * 86400)
+    start, end = org.now() - timedelta(days=5), org.now() + timedelta(minutes=5)
+    span = {"start": start.isoformat(), "end": end.isoformat()}
+    found = client("GET", "/sobjects/Opportunity/deleted", params=span).json()
+    assert found["deletedRecords"] == []
+    assert found["earliestDateAvailable"][:19] > f"{start:%Y-%m-%dT%H:%M:%S}"
+
+
 def test_what_was_deleted_for_good_is_in_no_query_but_in_the_log(org, client):
     key = keys(org, "opportunity")[0]
     org.remove("Opportunity", key, hard=True)
@@ -282,6 +293,16 @@ def test_a_rotating_refresh_token_dies_at_its_use_or_after_a_grace(serving, grac
     assert token(org, refresh_token=second).status_code == 200
     org.tokens.revoke()
     assert token(org, refresh_token=second).json()["error"] == "invalid_grant"
+
+
+def test_nothing_works_any_more_once_the_app_is_revoked(org, client):
+    first = org.tokens.first()
+    assert token(org, grant_type="client_credentials").status_code == 200
+    org.tokens.revoke()
+    assert code(client.ask("SELECT Id FROM Lead")) == (401, "INVALID_SESSION_ID")
+    for form in ({"grant_type": "client_credentials"}, {"refresh_token": first}):
+        reply = token(org, **form)
+        assert (reply.status_code, reply.json()["error"]) == (400, "invalid_grant")
 
 
 def test_a_session_ends_unused_and_lasts_while_it_is_used(serving):
