@@ -126,7 +126,8 @@ _READING = (
         title="Statuses of members",
         description="Type of campaign, or * for all, to status to one of: "
         + ", ".join(MEANINGS)
-        + ". Usual words are known; what is not mapped is responded where Salesforce says so, otherwise invited.",
+        + ". Usual words are known; what is not mapped is responded where Salesforce says so, otherwise invited. "
+        "A campaign's type that changes later counts for a member from the member's own next change on.",
     ),
     *(
         th.Property(
