@@ -159,7 +159,7 @@ def test_recorded_tokens_open_their_instance(salesforce, tap, mock, name):
     )
     mock.add_callback(
         "GET",
-        f"{address}{BASE}/query/",
+        f"{address}{BASE}/query",
         lambda request: salesforce.query("SELECT Id FROM Organization", "Organization", is_all=False),
     )
 
