@@ -471,6 +471,35 @@ class TestBulk:
         assert [job["state"] for job in vendor.jobs.values()] == ["Aborted"]
         assert not vendor.writes
 
+    def orphan(self, vendor, **more):
+        job = {
+            "id": f"750{9:012d}AAA",
+            "state": "InProgress",
+            "object": "Campaign",
+            "operation": "update",
+            "results": [],
+        }
+        vendor.jobs[job["id"]] = job | more
+        return vendor.jobs[job["id"]]
+
+    def test_a_job_that_a_killed_process_left_is_ended_before_anything_is_read_back(
+        self, writer, vendor, naps
+    ):
+        job = self.orphan(vendor)
+
+        assert writer.read("Campaign", [rid(1)], [COUNT])
+        assert (job["state"], sum(naps) >= 3600) == ("Aborted", True)
+
+    @pytest.mark.parametrize(
+        "other", [{"object": "Account"}, {"state": "Failed"}, {"user": "005000000000002AAA"}]
+    )
+    def test_jobs_of_others_are_let_alone(self, writer, vendor, naps, other):
+        job = self.orphan(vendor, **other)
+        state = job["state"]
+
+        assert writer.read("Campaign", [rid(1)], [COUNT])
+        assert (job["state"], naps) == (state, [])
+
 
 class TestImport:
     def lead(self, key="Key__c", fields=("LastName", "Company")):
