@@ -51,6 +51,7 @@ class FakeSalesforce:
         self.records: dict[str, dict[str, dict]] = {name: {} for name in OBJECTS}
         self.fields = {name: dict(FIELDS) for name in OBJECTS}
         self.calls: list[tuple[str, str, object]] = []
+        self.headers: list[dict] = []
         self.writes: list[tuple[str, str]] = []
         self.refused: dict[str, dict] = {}
         self.locked: dict[str, int] = {}
@@ -98,6 +99,7 @@ class FakeSalesforce:
         is_csv = path.endswith("/batches")
         body = request.body if is_csv else json.loads(request.body or "null", parse_float=Decimal)
         self.calls.append((request.method, path, body))
+        self.headers.append(request.headers)
         asked = f"{request.method} {path}"
         planned = next((reply for start, reply in self.answers.items() if asked.startswith(start)), None)
         if planned is not None:

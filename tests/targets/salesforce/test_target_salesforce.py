@@ -118,6 +118,24 @@ class TestCollections:
             DAY: "2026-10-31",
         }
 
+    def test_figures_give_no_lead_another_owner_and_imports_go_through_the_rules(self, vendor, config):
+        vendor.add("Lead", rid(1, "00Q"), Key__c="K1")
+        for message, row in (
+            (schema("Lead", COUNT), record("Lead", rid(1, "00Q"), **{COUNT: 1})),
+            (TestImport().lead(), TestImport().row(Key__c="K1", LastName="x")),
+        ):
+            target = TargetSalesforce(config=config)
+            target.listen(lines(message, row, commit(1)))
+            target.lock.release()
+
+        sent = [
+            head
+            for (_, path, _), head in zip(vendor.calls, vendor.headers, strict=True)
+            if "composite" in path
+        ]
+        assert [head.get("Sforce-Auto-Assign") for head in sent] == ["FALSE", None]
+        assert [head.get("Sforce-Duplicate-Rule-Header") for head in sent] == ["allowSave=true", None]
+
     def test_200_rows_a_call(self, vendor, config):
         for n in range(450):
             vendor.add("Campaign", rid(n))
