@@ -174,7 +174,7 @@ class Salesforce:
         )
 
     def _address(self, query: str, *, everything: bool) -> str:
-        return f"{self.base}/{'queryAll' if everything else 'query'}/?q={quote(query, safe='(),*')}"
+        return f"{self.base}/{'queryAll' if everything else 'query'}?q={quote(query, safe='(),*')}"
 
     def _credential(self, refused: bool) -> Mapping[str, str]:  # noqa: FBT001 (the kit's authenticator)
         headers = self.login.headers(refused)

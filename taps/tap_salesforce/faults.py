@@ -61,6 +61,7 @@ def _stream(message: str, error: type[StreamError] = StreamError, fix: str | Non
     return Rule(action=Action.FAIL_STREAM, error=error, message=message, fix=fix)
 
 
+_GRANT = "give the user's permission set 'Read' and 'View All' on {entity}"
 #: Code to rule; ``{entity}`` is the object.
 _BY_CODE: Mapping[str, Rule] = {
     "API_DISABLED_FOR_ORG": _OFF,
@@ -69,17 +70,17 @@ _BY_CODE: Mapping[str, Rule] = {
     "INVALID_TYPE": _stream(
         "{entity}: the org does not have this object, or does not show it to this user",
         MissingObjectError,
-        "give the user's permission set 'Read' and 'View All' on {entity}",
+        _GRANT,
     ),
     "NOT_FOUND": _stream(
         "{entity}: Salesforce does not know it (404)",
         MissingObjectError,
-        "give the user's permission set 'Read' and 'View All' on {entity}; check api_version",
+        f"{_GRANT}; check api_version",
     ),
     "INSUFFICIENT_ACCESS": _stream(
         "{entity}: access was refused",
         AccessError,
-        "give the user's permission set 'Read' and 'View All' on {entity}",
+        _GRANT,
     ),
     "INVALID_QUERY_LOCATOR": _stream("{entity}: the query's cursor has ended", LocatorError),
     "QUERY_TIMEOUT": _stream("{entity}: the query took too long", HeavyQueryError),
@@ -105,8 +106,8 @@ def fault(reply: Reply, entity: str) -> Rule | None:
     code, message = said(reply)
     rule = _special(code, message) or _BY_CODE.get(code) or _BY_STATUS.get(reply.status)
     if rule is None and code and reply.status in {400, 403}:
-        error = AccessError if reply.status == 403 else StreamError  # noqa: PLR2004
-        rule = _stream(f"{{entity}}: refused: {vendor_text(code, limit=60)} ({reply.status})", error)
+        message = f"{{entity}}: refused: {vendor_text(code, limit=60)} ({reply.status})"
+        rule = _stream(message, AccessError, _GRANT) if reply.status == 403 else _stream(message)  # noqa: PLR2004
     return None if rule is None else _about(rule, entity or "the org")
 
 

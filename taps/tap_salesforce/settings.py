@@ -27,7 +27,8 @@ def _number(name: str, title: str, default: int, description: str, **bounds: int
     return th.Property(name, kind, default=default, title=title, description=description)
 
 
-_CREDENTIALS = (
+#: What a login needs; the target has the same.
+CREDENTIALS = (
     _text(
         "url",
         "URL",
@@ -125,7 +126,8 @@ _READING = (
         title="Statuses of members",
         description="Type of campaign, or * for all, to status to one of: "
         + ", ".join(MEANINGS)
-        + ". Usual words are known; what is not mapped is responded where Salesforce says so, otherwise invited.",
+        + ". Usual words are known; what is not mapped is responded where Salesforce says so, otherwise invited. "
+        "A campaign's type that changes later counts for a member from the member's own next change on.",
     ),
     *(
         th.Property(
@@ -142,5 +144,5 @@ _READING = (
 
 def settings_schema() -> dict[str, Any]:
     """Return the settings as JSON Schema."""
-    schema: dict[str, Any] = th.PropertiesList(*_CREDENTIALS, *_READING, *CLOSEDLOOP_SETTINGS).to_dict()
+    schema: dict[str, Any] = th.PropertiesList(*CREDENTIALS, *_READING, *CLOSEDLOOP_SETTINGS).to_dict()
     return schema

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
 
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError
-from closedloop.kit.http import HttpClient
 from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.tap import ClosedloopTap
-from closedloop.kit.tokens import TokenStore
 from tap_salesforce import soql
-from tap_salesforce.auth import Login
 from tap_salesforce.catalog import DEFAULT_MAPPINGS, ENTITIES, Entity
 from tap_salesforce.changed import ChangedStream
 from tap_salesforce.checks import checks
-from tap_salesforce.client import NOT_HERE, Salesforce, checked_version
+from tap_salesforce.client import NOT_HERE
 from tap_salesforce.columns import Columns
+from tap_salesforce.connect import connected, kept_in
 from tap_salesforce.describe import Description, Descriptions, checked
-from tap_salesforce.settings import DEFAULT_RESERVE, DEFAULT_VERSION, settings_schema
+from tap_salesforce.settings import settings_schema
 from tap_salesforce.statuses import Statuses
 from tap_salesforce.streams import SalesforceStream
 
@@ -32,15 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from closedloop.kit.stream import Check, ClosedloopStream
-    from tap_salesforce.auth import Grant
-
-_NEEDED: Mapping[str, tuple[str, ...]] = {
-    "client_credentials": ("client_id", "client_secret"),
-    "jwt_bearer": ("client_id", "username", "private_key"),
-    "refresh_token": ("client_id",),
-    "access_token": ("access_token",),
-}
-_PRODUCTION, _SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
+    from tap_salesforce.client import Salesforce
 
 
 class TapSalesforce(ClosedloopTap):
@@ -75,84 +63,12 @@ class TapSalesforce(ClosedloopTap):
         Raises:
             ConfigError: A setting is missing or wrong.
         """
-        config = self.config
-        timeout = (10.0, float(config.get("timeout_seconds", 150)))
-        login = self._login(timeout)
-        version = checked_version(str(config.get("api_version", DEFAULT_VERSION)))
-        if not version:
-            raise ConfigError("api_version is no version", where=self.where, fix="write it as 67.0")
-        http = HttpClient(
-            base_url=login.instance_url,
-            headers={"User-Agent": "closedloop", "Accept-Encoding": "gzip, deflate"},
-            where=self.where,
-            timeout=timeout,
-        )
-        return Salesforce(
-            login=login,
-            http=http,
-            version=version,
-            page_size=int(config.get("page_size", 2000)),
-            day_reserve=int(config.get("day_reserve", DEFAULT_RESERVE)),
-            where=self.where,
-        )
-
-    def _login(self, timeout: tuple[float, float]) -> Login:
-        config, grant = self.config, self._grant()
-        missing = [name for name in ("url", *_NEEDED[grant]) if not config.get(name)]
-        if missing:
-            message = f"not set for {grant}: " + ", ".join(missing)
-            raise ConfigError(message, where=self.where, fix="tap-salesforce --about lists the settings")
-        address = config.get("login_url") or config["url"]
-        is_sandbox = ".sandbox." in config["url"] or urlsplit(address).hostname == "test.salesforce.com"
-        return Login(
-            http=HttpClient(
-                base_url=address, headers={"User-Agent": "closedloop"}, where=self.where, timeout=timeout
-            ),
-            grant=grant,
-            instance_url=config.get("instance_url") or config["url"],
-            client_id=config.get("client_id") or "",
-            client_secret=config.get("client_secret"),
-            username=config.get("username"),
-            private_key=config.get("private_key"),
-            audience=config.get("audience") or (_SANDBOX if is_sandbox else _PRODUCTION),
-            store=self._token_store(),
-            first=config.get("refresh_token"),
-            access_token=config.get("access_token"),
-            where=self.where,
-            clock=system_clock(),
-        )
-
-    def _grant(self) -> Grant:
-        found: Grant | None = self.config.get("grant")
-        if found:
-            return found
-        given: Mapping[str, Grant] = {
-            "access_token": "access_token",
-            "private_key": "jwt_bearer",
-            "refresh_token": "refresh_token",
-        }
-        return next((grant for name, grant in given.items() if self.config.get(name)), "client_credentials")
-
-    @property
-    def _folder(self) -> Path | None:
-        folder = self.config.get("token_folder") or self.config.get("closedloop_tokens")
-        return Path(folder) if folder else None
-
-    def _token_store(self) -> TokenStore | None:
-        if self._folder is None:
-            return None
-        return TokenStore(
-            folder=self._folder,
-            client=self.config.get("client_id") or "",
-            tenant=self.config["url"],
-            key=self.config.get("token_key"),
-            clock=system_clock(),
-        )
+        return connected(self.config, where=self.where)
 
     @cached_property
     def descriptions(self) -> Descriptions:
         """What the org has."""
-        return Descriptions(self.salesforce, folder=self._folder, clock=system_clock())
+        return Descriptions(self.salesforce, folder=kept_in(self.config), clock=system_clock())
 
     @cached_property
     def statuses(self) -> Statuses:

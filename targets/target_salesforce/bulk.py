@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from closedloop.errors import ClosedloopError
+from closedloop.errors import ClosedloopError, UnreachableError
 from closedloop.kit.failpoint import failpoint
 from closedloop.kit.outcome import State
 from closedloop.kit.policy import StreamError, UnknownOutcomeError
@@ -80,6 +80,19 @@ class Bulk:
             raise UnknownOutcomeError(error.message, where=self.stream, request_id=job) from error
         yield from answers
         self._account(job, state, answers)
+
+    def outlast(self, job: str) -> None:
+        """Wait for the end of a job that another process began.
+
+        Raises:
+            UnreachableError: It does not end.
+        """
+        state = self._end(job)
+        if state not in _ENDED:
+            msg = f"a bulk job of ours still runs: {job}"
+            raise UnreachableError(
+                msg, where=self.stream, fix="wait, or abort it in Setup, Bulk Data Load Jobs"
+            )
 
     def _account(self, job: str, state: str, answers: Sequence[Answer]) -> None:
         """Say why rows are left, once the others were told."""

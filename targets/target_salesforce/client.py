@@ -16,6 +16,7 @@ from target_salesforce.fields import FIGURES, NotWritableError, described, shown
 from target_salesforce.keys import Keys
 from target_salesforce.provision import Provisioner
 from target_salesforce.rows import PARENTS, Answer, Ready, in_order, is_same
+from target_salesforce.unfinished import outlast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -73,6 +74,7 @@ class SalesforceWriter(Writer):
         self._objects: dict[str, Described] = {}
         self._keys: dict[str, str | None] = {}
         self._provisioner: Provisioner | None = None
+        self._quiet: set[str] = set()
 
     def expect(self, rows: int) -> None:
         """Choose the way for a committed batch: its rows are journalled by the call that carries them."""
@@ -215,13 +217,16 @@ class SalesforceWriter(Writer):
     def read(
         self, stream: str, ids: Sequence[str], fields: Sequence[str]
     ) -> Mapping[str, Mapping[str, Value]]:
-        """Return the present values by id; what is gone, or hidden, is left out."""
+        """Return the present values by id, once no bulk job of ours runs; what is gone, or hidden, is left out."""
         if stream not in OBJECTS:
             msg = f"nothing is written to {stream}, so nothing is read back"
             raise UnknownStreamError(msg, where=stream, fix=f"use one of: {', '.join(OBJECTS)}")
         for name in fields:
             self._field(stream, name)
         known = [key for key in ids if _ID.fullmatch(key)]
+        if stream not in self._quiet:
+            outlast(Bulk(org=self.org, stream=stream, patience=self._patience, sleep=self.sleep))
+            self._quiet.add(stream)
         return self._retrieve(stream, known, fields)
 
     def _retrieve(self, stream: str, ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Value]]:

@@ -54,6 +54,7 @@ class Org:
         body: object = None,
         *,
         params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         write: bool = False,
     ) -> Any:
         """Return the decoded answer of one call; none where it is empty.
@@ -63,6 +64,7 @@ class Org:
             path: Under the API's version.
             body: Sent as JSON.
             params: Query.
+            headers: For this call only.
             write: Whether it changes something: then it is never repeated once Salesforce may have seen it.
 
         Raises:
@@ -74,7 +76,7 @@ class Org:
             method,
             path,
             None if body is None else encode(body),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", **(headers or {})},
             params=params,
             idempotent=not write,
         )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from closedloop.errors import ConfigError
 from closedloop.kit.sink import UpdateSink
 from closedloop.kit.target import Target
+from tap_salesforce.connect import connected
 from target_salesforce.client import SalesforceWriter
 from target_salesforce.org import Org
-from target_salesforce.settings import connected, settings_schema
+from target_salesforce.settings import BULK_FROM, BULK_MINUTES, BULK_ROWS, settings_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,9 +66,9 @@ class TargetSalesforce(Target):
         salesforce = connected(config, where=self.name)
         return SalesforceWriter(
             Org(http=salesforce.http, version=salesforce.version),
-            bulk_from=int(config.get("target_bulk_from", 2001)),
-            bulk_rows=int(config.get("target_bulk_rows", 100_000)),
-            patience=float(config.get("target_bulk_minutes", 60)) * 60,
+            bulk_from=int(config.get("target_bulk_from", BULK_FROM)),
+            bulk_rows=int(config.get("target_bulk_rows", BULK_ROWS)),
+            patience=float(config.get("target_bulk_minutes", BULK_MINUTES)) * 60,
             checked=config.get("closedloop_fields"),
         )
 

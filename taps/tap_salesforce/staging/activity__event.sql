@@ -1,6 +1,7 @@
 -- activity: meetings and calls in our people's calendars.
 -- grain: one Event. inputs: Event.
--- A child event is the copy in the calendar of somebody invited; the head of a series is a rule and took place nowhere.
+-- A child event is the copy in the calendar of somebody invited; the head of a series is a rule and took place nowhere. An
+-- event of whole days has a day and no time: its start is midnight in UTC, which is the day before in the west.
 -- requires: Event
 SELECT
     c.connection || ':Event/' || e.Id AS key,
@@ -26,8 +27,7 @@ SELECT
     CASE WHEN e.WhatId LIKE '006%' THEN c.connection || ':Opportunity/' || e.WhatId END AS opportunity_key,
     c.connection || CASE WHEN e.OwnerId LIKE '00G%' THEN ':Group/' ELSE ':User/' END || e.OwnerId AS owner_key,
     COALESCE(
-        e.StartDateTime,
-        e.ActivityDateTime,
+        CASE WHEN NOT COALESCE(e.IsAllDayEvent, FALSE) THEN COALESCE(e.StartDateTime, e.ActivityDateTime) END,
         (CAST(e.ActivityDate AS TIMESTAMP) + INTERVAL '12' HOUR) AT TIME ZONE 'UTC'
     ) AS "at"
 FROM raw."Event" AS e

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from closedloop.sandbox.salesforce.ids import is_id
+from closedloop.sandbox.salesforce.ids import is_id, long_id
 
 SOURCES = {
     "campaign": "events",
@@ -41,6 +41,12 @@ def test_every_record_of_the_world_has_an_id_of_its_own(shared, world, kind):
         assert is_id(record)
         assert len(record) == 18
         assert record in shared.org.database.tables[entity]
+
+
+def test_the_end_of_an_id_says_which_letters_are_capital():
+    assert long_id("001D000000IqhSL") == "001D000000IqhSLIAZ"
+    assert is_id("001D000000IqhSLIAZ")
+    assert not is_id("001d000000iqhsliaz")
 
 
 def test_world_keys_are_unique_over_all_kinds(shared):

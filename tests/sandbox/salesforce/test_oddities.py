@@ -75,6 +75,23 @@ def test_a_formula_changes_without_moving_the_stamp(org, client):
     assert (now["Account_Tier__c"], now["SystemModstamp"]) == ("A", deal["SystemModstamp"])
 
 
+def test_a_mass_recalculation_gives_every_row_the_same_stamp(org, client):
+    org.advance(60)
+    before = {row["Id"]: row["LastModifiedDate"] for row in org.records("Contact")}
+    org.control.recalculate("Contact")
+    assert len({row["SystemModstamp"] for row in client.rows("SELECT SystemModstamp FROM Contact")}) == 1
+    assert {row["Id"]: row["LastModifiedDate"] for row in org.records("Contact")} == before
+
+
+def test_fields_come_and_go_between_two_requests(org, client):
+    org.control.add_field("Campaign", "New__c string(40) cup")
+    key = keys(org, "campaign")[0]
+    assert client("PATCH", f"/sobjects/Campaign/{key}", json={"New__c": "x"}).status_code == 204
+    assert client.rows("SELECT New__c FROM Campaign WHERE New__c = 'x'")
+    org.control.remove_field("Campaign", "New__c")
+    assert code(client.ask("SELECT New__c FROM Campaign")) == (400, "INVALID_FIELD")
+
+
 def test_deletions_are_told_for_fifteen_days_and_then_forgotten(serving):
     org, client = serving(session_seconds=30 * 86400)
     key = keys(org, "opportunity")[0]
@@ -108,6 +125,17 @@ def test_activities_of_a_year_ago_are_in_query_all_alone(org, client):
     shown = client.rows("SELECT Id, IsArchived FROM Task WHERE IsDeleted = false", "queryAll")
     assert {row["Id"] for row in shown if row["IsArchived"]} == old
     assert len(shown) == len(everything)
+
+
+def test_a_log_of_deletions_that_was_cut_says_from_when_on_it_is_whole(serving):
+    org, client = serving(log_days=2, session_seconds=30 * 86400)
+    org.remove("Opportunity", keys(org, "opportunity")[0])
+    org.advance(3 * 86400)
+    start, end = org.now() - timedelta(days=5), org.now() + timedelta(minutes=5)
+    span = {"start": start.isoformat(), "end": end.isoformat()}
+    found = client("GET", "/sobjects/Opportunity/deleted", params=span).json()
+    assert found["deletedRecords"] == []
+    assert found["earliestDateAvailable"][:19] > f"{start:%Y-%m-%dT%H:%M:%S}"
 
 
 def test_what_was_deleted_for_good_is_in_no_query_but_in_the_log(org, client):
@@ -265,6 +293,16 @@ def test_a_rotating_refresh_token_dies_at_its_use_or_after_a_grace(serving, grac
     assert token(org, refresh_token=second).status_code == 200
     org.tokens.revoke()
     assert token(org, refresh_token=second).json()["error"] == "invalid_grant"
+
+
+def test_nothing_works_any_more_once_the_app_is_revoked(org, client):
+    first = org.tokens.first()
+    assert token(org, grant_type="client_credentials").status_code == 200
+    org.tokens.revoke()
+    assert code(client.ask("SELECT Id FROM Lead")) == (401, "INVALID_SESSION_ID")
+    for form in ({"grant_type": "client_credentials"}, {"refresh_token": first}):
+        reply = token(org, **form)
+        assert (reply.status_code, reply.json()["error"]) == (400, "invalid_grant")
 
 
 def test_a_session_ends_unused_and_lasts_while_it_is_used(serving):

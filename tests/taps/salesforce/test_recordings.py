@@ -159,10 +159,40 @@ def test_recorded_tokens_open_their_instance(salesforce, tap, mock, name):
     )
     mock.add_callback(
         "GET",
-        f"{address}{BASE}/query/",
+        f"{address}{BASE}/query",
         lambda request: salesforce.query("SELECT Id FROM Organization", "Organization", is_all=False),
     )
 
     run = tap(select=("Organization",))
 
     assert (run.code, asked) == (0, [f"Bearer {json.loads(fixture(name))['access_token']}"])
+
+
+def test_a_recorded_description_without_what_a_stream_needs_names_it(salesforce, tap):
+    salesforce.describe = lambda entity: salesforce.reply(
+        200, fixture("sobject/sobject_describe_success_response")
+    )
+
+    error = tap(select=("Lead",)).proof("Lead")["error"]
+
+    assert error.startswith("the user may not see Lead.")
+
+
+def test_a_recorded_answer_without_rows_is_the_end(salesforce, tap):
+    empty = (200, fixture("sobject/query_empty_response"))
+    salesforce.script += [empty, empty, empty]
+
+    run = tap(select=("Lead",))
+
+    assert (run.code, run.records("Lead"), run.proof("Lead")["source_count"]) == (0, [], 0)
+
+
+def test_a_recorded_row_with_parents_and_children_gives_its_own_fields(salesforce, tap):
+    body = json.loads(fixture("sobject/query_success_response"))
+    body["records"][0] |= {"Id": "00QSm0000000001AAA", "SystemModstamp": "2011-07-07T00:37:00.000+0000"}
+    salesforce.script += [None, (200, body)]
+
+    (record,) = tap(select=("Lead",)).records("Lead")
+
+    assert record["SystemModstamp"] == "2011-07-07T00:37:00.000Z"
+    assert not any(isinstance(value, dict | list) for value in record.values())

@@ -14,6 +14,7 @@ import responses
 
 URL = "https://acme.my.salesforce.com"
 DATA = "/services/data/v67.0"
+USER = "005000000000001AAA"
 MONEY, COUNT, DAY, RATIO = "Money__c", "Count__c", "Day__c", "Ratio__c"
 #: Name → type, precision, scale; what is no custom field of ours is described as its flags say.
 FIELDS = {
@@ -50,6 +51,7 @@ class FakeSalesforce:
         self.records: dict[str, dict[str, dict]] = {name: {} for name in OBJECTS}
         self.fields = {name: dict(FIELDS) for name in OBJECTS}
         self.calls: list[tuple[str, str, object]] = []
+        self.headers: list[dict] = []
         self.writes: list[tuple[str, str]] = []
         self.refused: dict[str, dict] = {}
         self.locked: dict[str, int] = {}
@@ -97,6 +99,7 @@ class FakeSalesforce:
         is_csv = path.endswith("/batches")
         body = request.body if is_csv else json.loads(request.body or "null", parse_float=Decimal)
         self.calls.append((request.method, path, body))
+        self.headers.append(request.headers)
         asked = f"{request.method} {path}"
         planned = next((reply for start, reply in self.answers.items() if asked.startswith(start)), None)
         if planned is not None:
@@ -109,7 +112,7 @@ class FakeSalesforce:
 
     def _identity(self, path):
         if path.endswith("userinfo"):
-            return _json(200, {"user_id": "005000000000001AAA", "organization_id": "00D000000000001AAA"})
+            return _json(200, {"user_id": USER, "organization_id": "00D000000000001AAA"})
         self.tokens += 1
         token = {"access_token": f"token-{self.tokens}", "instance_url": URL, "token_type": "Bearer"}
         return _json(200, token)
@@ -269,6 +272,13 @@ class FakeSalesforce:
         return _json(201, {"id": "00N000000000001AAA", "success": True, "errors": []})
 
     def _job(self, method, path, body):
+        if method == "GET" and not path:
+            shown = ("id", "state", "object", "operation")
+            rows = [
+                {**{name: job[name] for name in shown}, "createdById": job.get("user", USER)}
+                for job in self.jobs.values()
+            ]
+            return _json(200, {"done": True, "records": rows})
         if method == "POST":
             job = f"750{len(self.jobs):012d}AAA"
             self.jobs[job] = {"id": job, "state": "Open", **body}

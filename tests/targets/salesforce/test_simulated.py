@@ -250,6 +250,16 @@ class TestKills:
         assert {row["Came__c"] for row in org.records("Campaign") if row["Id"] in story.keys} == {7}
         assert len(ids(org, "Campaign")) == len(set(ids(org, "Campaign")))
 
+    def test_what_is_read_back_is_what_the_job_of_the_killed_one_wrote(self, org, config, story):
+        story(1, "target_salesforce.job_begun")
+        assert {row["Came__c"] for row in org.records("Campaign") if row["Id"] in story.keys} == {None}
+        reader = TargetSalesforce(config=config).writer
+        reader.sleep = lambda _seconds: None
+
+        found = reader.read("Campaign", story.keys, ["Came__c"])
+
+        assert {Decimal(row["Came__c"]) for row in found.values()} == {7}
+
     def test_a_field_whose_maker_was_killed_is_shown_by_the_next(self, org, config, tmp_path):
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config))

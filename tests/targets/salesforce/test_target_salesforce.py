@@ -118,6 +118,24 @@ class TestCollections:
             DAY: "2026-10-31",
         }
 
+    def test_figures_give_no_lead_another_owner_and_imports_go_through_the_rules(self, vendor, config):
+        vendor.add("Lead", rid(1, "00Q"), Key__c="K1")
+        for message, row in (
+            (schema("Lead", COUNT), record("Lead", rid(1, "00Q"), **{COUNT: 1})),
+            (TestImport().lead(), TestImport().row(Key__c="K1", LastName="x")),
+        ):
+            target = TargetSalesforce(config=config)
+            target.listen(lines(message, row, commit(1)))
+            target.lock.release()
+
+        sent = [
+            head
+            for (_, path, _), head in zip(vendor.calls, vendor.headers, strict=True)
+            if "composite" in path
+        ]
+        assert [head.get("Sforce-Auto-Assign") for head in sent] == ["FALSE", None]
+        assert [head.get("Sforce-Duplicate-Rule-Header") for head in sent] == ["allowSave=true", None]
+
     def test_200_rows_a_call(self, vendor, config):
         for n in range(450):
             vendor.add("Campaign", rid(n))
@@ -470,6 +488,35 @@ class TestBulk:
 
         assert [job["state"] for job in vendor.jobs.values()] == ["Aborted"]
         assert not vendor.writes
+
+    def orphan(self, vendor, **more):
+        job = {
+            "id": f"750{9:012d}AAA",
+            "state": "InProgress",
+            "object": "Campaign",
+            "operation": "update",
+            "results": [],
+        }
+        vendor.jobs[job["id"]] = job | more
+        return vendor.jobs[job["id"]]
+
+    def test_a_job_that_a_killed_process_left_is_ended_before_anything_is_read_back(
+        self, writer, vendor, naps
+    ):
+        job = self.orphan(vendor)
+
+        assert writer.read("Campaign", [rid(1)], [COUNT])
+        assert (job["state"], sum(naps) >= 3600) == ("Aborted", True)
+
+    @pytest.mark.parametrize(
+        "other", [{"object": "Account"}, {"state": "Failed"}, {"user": "005000000000002AAA"}]
+    )
+    def test_jobs_of_others_are_let_alone(self, writer, vendor, naps, other):
+        job = self.orphan(vendor, **other)
+        state = job["state"]
+
+        assert writer.read("Campaign", [rid(1)], [COUNT])
+        assert (job["state"], naps) == (state, [])
 
 
 class TestImport:

@@ -80,6 +80,12 @@ class BulkIngest:
         job.state = wanted
         return answer(job.shown())
 
+    def listed(self, _call: Call) -> Reply:
+        """Tell of all jobs, in no order; a look at the list brings none on."""
+        shown = [job.shown() for job in self._jobs.all("ingest")]
+        self._jobs.random.shuffle(shown)
+        return answer({"done": True, "nextRecordsUrl": None, "records": shown})
+
     def show(self, call: Call, key: str) -> Reply:
         """Tell where a job is; every look brings it on."""
         job = self._jobs.find(call, "ingest", key)

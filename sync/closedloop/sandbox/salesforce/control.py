@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedloop.sandbox.salesforce.errors import RefusedError
 from closedloop.sandbox.salesforce.ids import long_id
+from closedloop.sandbox.salesforce.schema import parse_field
 from closedloop.sandbox.salesforce.writer import Refusal
 
 if TYPE_CHECKING:
@@ -164,6 +165,40 @@ class Control:
             )
             self._database.change("Account", account, {"PersonContactId": contact}, user=self._person())
         return account, contact
+
+    def recalculate(self, entity: str) -> None:
+        """Move the stamp of every row of an object to this second, as a mass recalculation of the vendor's does."""
+        with self._database.lock:
+            now = self._database.now()
+            for row in self._database.tables[entity].values():
+                row["SystemModstamp"] = now
+            self._database.version += 1
+
+    def add_field(self, entity: str, line: str) -> None:
+        """Create a custom field that the API's user may see and change.
+
+        Args:
+            entity: The object.
+            line: The field as the schema's text file has one: ``New__c string(40) cup``.
+        """
+        with self._database.lock:
+            field = parse_field(line)
+            self._database.objects[entity].fields[field.name] = field
+            tables = self._database.tables
+            grant = {
+                "ParentId": next(iter(tables["PermissionSet"])),
+                "SobjectType": entity,
+                "Field": f"{entity}.{field.name}",
+                "PermissionsRead": True,
+                "PermissionsEdit": True,
+            }
+            self._database.put("FieldPermissions", grant, user=self._person())
+
+    def remove_field(self, entity: str, name: str) -> None:
+        """Delete a field, or take away the right to see it: for a client that is the same."""
+        with self._database.lock:
+            del self._database.objects[entity].fields[name]
+            self._database.version += 1
 
     def refuse(
         self,

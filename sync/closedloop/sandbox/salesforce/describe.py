@@ -36,8 +36,6 @@ RESOURCES = (
     "jobs/query",
     "jobs/ingest",
     "limits",
-    "recent",
-    "search",
 )
 _SOAP = {
     "id": "tns:ID",

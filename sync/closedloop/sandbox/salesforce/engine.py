@@ -70,6 +70,7 @@ class Engine:
         except RefusedError as error:
             entry["error"] = error.code
             reply = refusal(error)
+            reply.headers |= self.limits.header()
         except CannedError as canned:
             entry["status"] = canned.status
             raise

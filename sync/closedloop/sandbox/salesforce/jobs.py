@@ -153,6 +153,10 @@ class Jobs:
         call.entry |= {"stream": entity, "job": job.key}
         return job
 
+    def all(self, kind: str) -> list[Job]:
+        """Return every job of a kind."""
+        return [job for job in self._held.values() if job.kind == kind]
+
     def entity(self, key: str) -> str | None:
         """Return the object that a job is about, if there is such a job."""
         job = self._held.get(key)

@@ -67,6 +67,7 @@ class Tokens:
     url: str = ""
     grants: list[str] = field(default_factory=list)
     _access: dict[str, datetime] = field(default_factory=dict)
+    _is_revoked: bool = False
     _refresh: dict[str, _Refresh] = field(default_factory=dict)
     _key: rsa.RSAPrivateKey | None = None
     _number: int = 0
@@ -84,8 +85,9 @@ class Tokens:
         return made.decode()
 
     def first(self) -> str:
-        """Return a refresh token as after a person's consent."""
+        """Return a refresh token as after a person's consent, which also undoes a withdrawn one."""
         with self._lock:
+            self._is_revoked = False
             return self._new_refresh()
 
     def access(self) -> str:
@@ -106,6 +108,8 @@ class Tokens:
                 self._verify(form.get("assertion", ""))
                 return self._answer()
             self._demand_app(form, authorization, needs_secret=kind == "client_credentials")
+            if kind == "client_credentials" and self._is_revoked:
+                raise GrantError("invalid_grant", "no client credentials user enabled")
             if kind == "client_credentials":
                 return self._answer()
             if kind == "refresh_token":
@@ -131,6 +135,7 @@ class Tokens:
     def revoke(self) -> None:
         """Withdraw the app's permission: nothing works any more."""
         with self._lock:
+            self._is_revoked = True
             self._access.clear()
             for held in self._refresh.values():
                 held.is_dead = True
@@ -176,7 +181,7 @@ class Tokens:
             raise GrantError("invalid_client_id", "client identifier invalid")
         if given.get("aud") not in {AUDIENCES[self.options.is_sandbox], self.url}:
             raise GrantError("invalid_grant", "audience is invalid")
-        if given.get("sub") != USERNAME or not self.options.is_approved:
+        if given.get("sub") != USERNAME or self._is_revoked or not self.options.is_approved:
             raise GrantError("invalid_grant", "user hasn't approved this consumer")
         now = self.now().timestamp()
         if end <= now or end > now + self.options.most_skew:

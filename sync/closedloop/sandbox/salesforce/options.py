@@ -39,6 +39,7 @@ class Options:
         compresses: Whether answers are gzipped for who asks.
         converted_leads: Whether deals that came from a lead have one, converted.
         archives: Whether activities of a year ago are archived: only queryAll shows them.
+        log_days: How far back the log of deletions reaches: less than 15 days where much was deleted.
         seed: For what is random.
     """
 
@@ -70,4 +71,5 @@ class Options:
     compresses: bool = True
     converted_leads: bool = True
     archives: bool = True
+    log_days: float = 15
     seed: int = 1

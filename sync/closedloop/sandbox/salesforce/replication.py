@@ -50,13 +50,13 @@ class Replication:
             RefusedError: The span, or the object.
         """
         entity, start, end = self._span(call, name, BIN)
+        earliest = self._org.database.now() - timedelta(days=self._org.options.log_days)
         log = [
             (key, at)
             for key, (kind, at) in self._org.database.deleted.items()
-            if kind == entity and start <= at < end
+            if kind == entity and max(start, earliest) <= at < end
         ]
         call.entry["rows"] = len(log)
-        earliest = self._org.database.now() - BIN
         return answer(
             {
                 "deletedRecords": [{"id": key, "deletedDate": self._shown(at)} for key, at in log],

@@ -148,6 +148,7 @@ def _bulk(org: Org, writer: Writer, jobs: Jobs) -> list[Route]:
         Route("DELETE", one_asked, query.delete, "bulk_delete"),
         Route("GET", f"{one_asked}/results", query.results, "bulk"),
         Route("POST", taken, ingest.create, "ingest_create"),
+        Route("GET", taken, ingest.listed, "ingest_list"),
         Route("GET", one_taken, ingest.show, "ingest_state"),
         Route("PATCH", one_taken, ingest.change, "ingest_complete", is_write=True),
         Route("DELETE", one_taken, ingest.delete, "ingest_delete"),

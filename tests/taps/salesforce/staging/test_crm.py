@@ -328,6 +328,19 @@ def test_done_tasks_and_calendar_entries_are_activities_and_plans_are_not(stage)
     ]
 
 
+def test_an_event_of_whole_days_is_on_its_day_in_the_west_too(stage):
+    event = {
+        "Id": "00U1",
+        "IsAllDayEvent": True,
+        "ActivityDate": "2026-03-05",
+        "StartDateTime": "2026-03-05 00:00:00+00",
+    }
+
+    (row,) = stage("activity", Event=[event])
+
+    assert row["at"] == "2026-03-05 12:00:00+00"
+
+
 def test_queues_are_owners_and_other_groups_are_not(stage):
     rows = stage(
         "owner",
