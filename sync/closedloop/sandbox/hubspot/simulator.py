@@ -141,7 +141,8 @@ class Simulator:
         with self.account.lock:
             self.account.links.forget(name, record)
             self.account.events.forget(record)
-            del self.account.tables[name].rows[record]
+            table = self.account.tables[name]
+            table.drop(table.rows[record], self.now())
 
     def merge(self, name: str, winner: str, loser: str) -> None:
         """Merge two records."""
