@@ -71,7 +71,7 @@ class Options:
     """
 
     scopes: frozenset[str] = SCOPES
-    index_lag: float = 5.0
+    index_lag: float = 2.0
     archived_linger: bool = False
     ten_second_limit: int = 190
     day_limit: int = 625_000
