@@ -63,7 +63,7 @@ class Sender:
         found = settings.connections[connection]
         return cls(
             connection=connection,
-            config=found.settings,
+            config={**found.settings, "closedloop_connection": connection},
             folder=Path(settings.home).absolute() / "outcomes" / connection,
             launch=launch or _installed(found.connector),
         )
