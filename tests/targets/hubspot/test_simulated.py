@@ -224,6 +224,30 @@ def test_an_oauth_app_refreshes_once_for_tap_and_target(served, tmp_path):
     assert len(asked) == 1
 
 
+def test_a_token_that_ends_between_two_batches_costs_one_refresh(served, tmp_path):
+    simulator, private = served()
+    provisioned(private, "companies")
+    (key,) = ids(simulator, "companies", 1)
+    config = {
+        "url": simulator.url,
+        "client_id": simulator.client_id,
+        "client_secret": simulator.client_secret,
+        "refresh_token": simulator.consented()["refresh_token"],
+        "token_folder": str(tmp_path),
+    }
+    writer = TargetHubspot(config=config).writer
+    already = len(simulator.requests())
+
+    for money in "12":
+        found = update(writer, "companies", (key, {"cl_money": money}))
+        assert found == {key: (State.WRITTEN, None)}
+        simulator.engine.identity.expire()
+
+    asked = [entry["path"] for entry in simulator.requests(already)]
+    assert sum(path.endswith("/token") for path in asked) == 2
+    assert sum("batch/update" in path for path in asked) == 3
+
+
 def test_a_revoked_app_is_named(served, tmp_path):
     simulator, _ = served()
     config = {
