@@ -16,6 +16,7 @@ from tap_hubspot.values import iso_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from tap_hubspot.client import Row
 
@@ -48,6 +49,13 @@ class ListingStream(HubspotStream):
         if self.paged and self._tap.protocol and self.is_due(_COUNTED_ON, _DAY):
             self._read_again({record[self.source.key] for record in batch.records})
             yield Page(records=[], state={_COUNTED_ON: iso_ms(self._now())})
+
+    def source_count(self, until: datetime) -> int | None:
+        """Return how many rows the listing has."""
+        del until
+        if self.counted is None:
+            self.counted = sum(1 for _ in self.rows(LIST_PAGE))
+        return self.counted
 
     def _read_again(self, keys: set[str]) -> None:
         again = {record[self.source.key] for record in self.converted(self.rows(_OTHER_PAGE)).records}

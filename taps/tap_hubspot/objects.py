@@ -126,7 +126,7 @@ class ObjectStream(HubspotStream):
         held, gone, young = set(ids), 0, 0
         archived_until = inside.archived_until
         for batch in self._archived(None):
-            for record in batch.records:
+            for record in _archived_only(batch):
                 gone += record["id"] in held
                 young += (record["archivedAt"] or "") > until
                 archived_until = max(archived_until or "", record["archivedAt"] or "") or None
@@ -154,7 +154,7 @@ class ObjectStream(HubspotStream):
         pages = iter([rows]) if reaches else search.since(opens)
         ids, created, newest = dict[str, None](), dict[str, str](), mark.value or ""
         for page in pages:
-            batch = self._converted(page)
+            batch = self._converted(page, merged_until=until)
             ids |= {str(row["id"]): None for row in page}
             created |= {one["id"]: one["createdAt"] or "" for one in batch.records if not one[DELETED]}
             newest = max([newest, *(iso_ms(search.time(row)) for row in page)])
@@ -195,7 +195,7 @@ class ObjectStream(HubspotStream):
                 (record["archivedAt"] or "") > (mark.archived_until or "")
                 and (record["createdAt"] or "") <= (mark.counted_until or "")
                 and record["id"] not in created
-                for record in batch.records
+                for record in _archived_only(batch)
             )
             yield batch, lost
 
@@ -209,11 +209,9 @@ class ObjectStream(HubspotStream):
                 self.name, self.cols.properties, after=after, archived=True, scope=self.source.scope
             )
             batch = self.converted(found.rows)
-            batch.records = [
-                _without_merge({**record, DELETED: record["archivedAt"] or record[CURSOR] or self.until})
-                for record in batch.records
-                if since is None or (record["archivedAt"] or "") >= since
-            ]
+            records = [one for one in batch.records if since is None or (one["archivedAt"] or "") >= since]
+            batch.records = [self._archived_record(one) for one in records]
+            batch.records += self._losers_of(records)
             if batch.records or batch.bad:
                 yield batch
             if found.after is None:
@@ -222,14 +220,29 @@ class ObjectStream(HubspotStream):
                 raise StreamError("no progress: HubSpot repeated a page", where=self.name, fix=AGAIN)
             after = found.after
 
-    def _converted(self, rows: list[Row]) -> Batch:
-        """Return records, and a mark of deletion for each record that was merged into one of them."""
+    def _converted(self, rows: list[Row], merged_until: str = "9") -> Batch:
+        """Return records, and a mark of deletion for each record that was merged into one of them.
+
+        Until the search has learned of a merge it counts the loser: the mark waits for a later run, which reads the
+        survivor again.
+        """
         batch = self.converted(rows)
-        losers = [
-            _tombstone(record, loser, self.until) for record in batch.records for loser in _losers(record)
-        ]
+        losers = self._losers_of([one for one in batch.records if (one[CURSOR] or "") <= merged_until])
         batch.records = [{**record, DELETED: None} for record in batch.records] + losers
         return batch
+
+    def _losers_of(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return a mark of deletion for each record that was merged into one of these."""
+        return [
+            {"id": loser, "merged_into": record["id"], DELETED: record[CURSOR] or self.until}
+            for record in records
+            for loser in _losers(record)
+        ]
+
+    def _archived_record(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return an archived record as a deleted one, which does not overwrite whom it was merged into."""
+        at = record["archivedAt"] or record[CURSOR] or self.until
+        return {name: value for name, value in record.items() if name != "merged_into"} | {DELETED: at}
 
     def _page(self, batch: Batch, inside: Bookmark) -> Page:
         return Page(
@@ -273,7 +286,7 @@ class ObjectStream(HubspotStream):
             fresh = sum(
                 (record["archivedAt"] or "") > self.until
                 for batch in self._archived(None)
-                for record in batch.records
+                for record in _archived_only(batch)
             )
             return listed if total <= listed + fresh else total
         return total
@@ -306,17 +319,14 @@ def _losers(record: dict[str, Any]) -> list[str]:
     return [key for key in dict.fromkeys(found) if key.isdigit() and key != record["id"]]
 
 
-def _tombstone(record: dict[str, Any], loser: str, now: str) -> dict[str, Any]:
-    return {"id": loser, "merged_into": record["id"], DELETED: record[CURSOR] or now}
-
-
-def _without_merge(record: dict[str, Any]) -> dict[str, Any]:
-    """Return an archived record that does not overwrite whom it was merged into."""
-    return {name: value for name, value in record.items() if name != "merged_into"}
+def _archived_only(batch: Batch) -> list[dict[str, Any]]:
+    return [record for record in batch.records if "archivedAt" in record]
 
 
 def _newest_archived(mark: Bookmark, batch: Batch) -> str | None:
-    return max([mark.archived_until or "", *(record["archivedAt"] or "" for record in batch.records)]) or None
+    return (
+        max([mark.archived_until or "", *(one["archivedAt"] or "" for one in _archived_only(batch))]) or None
+    )
 
 
 def _settled(count: int, expected: int | None, archived: int) -> int:

@@ -158,18 +158,18 @@ class Attendance:
         if not left:
             return
         errors = rows(answer, "errors")
-        if not errors:
-            error = GarbledReplyError("HubSpot's answer does not mention the person", request_id=request_id)
-            yield from self._lost(left, error)
-            return
         why = {who: error for error in errors for keys in about(error).values() for who in keys}
         for one in [one for one in left if one.who in why]:
             yield from _all([one], State.REFUSED, RecordError(text(why[one.who]), request_id=request_id))
         open_ = [one for one in left if one.who not in why]
-        if open_ and len(open_) < len(steps):
+        unnamed = next((error for error in errors if not about(error)), None)
+        if open_ and unnamed is None:
+            lost = GarbledReplyError("HubSpot's answer does not mention the person", request_id=request_id)
+            yield from self._lost(open_, lost)
+        elif open_ and len(open_) < len(steps):
             yield from self._send(open_)
-        elif open_:
-            yield from self._halves(open_, RecordError(text(errors[0]), request_id=request_id))
+        elif open_ and unnamed is not None:
+            yield from self._halves(open_, RecordError(text(unnamed), request_id=request_id))
 
     def _halves(self, steps: list[Step], error: ClosedloopError) -> Iterator[Outcome]:
         if len(steps) == 1:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from closedloop.kit.policy import MissingObjectError
+from closedloop.kit.policy import MissingObjectError, StreamError
 from target_hubspot.columns import shown
+from target_hubspot.faults import text
 from target_hubspot.portal import GarbledReplyError, rows
 
 if TYPE_CHECKING:
@@ -46,15 +47,24 @@ _Found = tuple[str, "Mapping[str, Any]"]
 
 def _records(portal: Portal, written: Written, ids: Sequence[str], names: list[str]) -> Iterator[_Found]:
     body = {"inputs": [{"id": key} for key in ids], "properties": names, "propertiesWithHistory": []}
-    answer = portal.read(portal.path(written, "batch", "read"), body)
+    answer = _whole(portal.read(portal.path(written, "batch", "read"), body), written)
     yield from ((str(one.get("id")), one.get("properties") or {}) for one in rows(answer, "results"))
 
 
 def _campaigns(portal: Portal, written: Written, ids: Sequence[str], names: list[str]) -> Iterator[_Found]:
     query = urlencode([("properties", name) for name in names])
     path = f"{portal.path(written, 'batch', 'read')}?{query}"
-    answer = portal.read(path, {"inputs": [{"id": key} for key in ids]})
+    answer = _whole(portal.read(path, {"inputs": [{"id": key} for key in ids]}), written)
     yield from ((str(one.get("id")), one.get("properties") or {}) for one in rows(answer, "results"))
+
+
+def _whole(answer: Mapping[str, Any], written: Written) -> Mapping[str, Any]:
+    """Accept that records are gone, and nothing else: what could not be read is not gone."""
+    other = [one for one in rows(answer, "errors") if one.get("category") != "OBJECT_NOT_FOUND"]
+    if other:
+        msg = f"read in part only: {text(other[0])}"
+        raise StreamError(msg, where=written.name, fix="run again")
+    return answer
 
 
 def _events(portal: Portal, written: Written, ids: Sequence[str], _names: list[str]) -> Iterator[_Found]:

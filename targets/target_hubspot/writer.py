@@ -199,8 +199,7 @@ def _is_id(stream: str, key: str) -> bool:
 
 def _known_id(stream: str, key: str) -> None:
     if not _is_id(stream, key):
-        msg = f"{key[:20]!r} is not an id of HubSpot"
-        raise NotWritableError(msg)
+        raise NotWritableError("the id is none of HubSpot's")
 
 
 def _apart(ready: Sequence[Ready]) -> Iterator[list[Ready]]:

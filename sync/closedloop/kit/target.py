@@ -60,6 +60,11 @@ COMMON_SETTINGS: Mapping[str, Any] = {
         "title": "Drain at end",
         "description": "Write the rows after the last STATE too. Our own core turns this off.",
     },
+    "closedloop_connection": {
+        "type": "string",
+        "title": "Connection name",
+        "description": "Name of this connection in closedloop.yaml; its tap keeps its token under the same name.",
+    },
     "closedloop_outcomes": {
         "type": "string",
         "title": "Outcome file",

@@ -63,7 +63,11 @@ class Sender:
         found = settings.connections[connection]
         return cls(
             connection=connection,
-            config={**found.settings, "closedloop_tokens": str(settings.tokens)},
+            config={
+                **found.settings,
+                "closedloop_connection": connection,
+                "closedloop_tokens": str(settings.tokens),
+            },
             folder=Path(settings.home).absolute() / "outcomes" / connection,
             launch=launch or _installed(found.connector),
         )

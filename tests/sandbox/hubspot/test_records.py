@@ -384,12 +384,31 @@ def test_ten_thousand_records_of_one_moment_are_past_the_search(serve):
 
 def test_an_archived_record_may_linger_in_the_search(serve):
     plain = serve(index_lag=30, archived_linger=True)
-    company = plain.simulator.records("companies")[0]["id"]
+    company, winner, loser = (one["id"] for one in plain.simulator.records("companies")[:3])
     total = plain.search("companies").json()["total"]
 
     plain.ask("DELETE", f"/crm/objects/2026-09/companies/{company}")
+    plain.simulator.merge("companies", winner, loser)
 
     assert plain.search("companies").json()["total"] == total
     assert plain.get(f"/crm/objects/2026-09/companies/{company}").status_code == 404
+    assert loser in ids(plain.search("companies", limit=200))
     plain.simulator.advance(31)
-    assert plain.search("companies").json()["total"] == total - 1
+    assert plain.search("companies").json()["total"] == total - 2
+
+
+def test_an_administrator_makes_and_removes_a_property(serve):
+    plain = serve()
+    company = plain.simulator.records("companies")[0]["id"]
+    path = f"/crm/objects/2026-09/companies/{company}"
+    given = {"properties": {"score": "7"}}
+
+    plain.simulator.add_property("companies", "score", "number", "number")
+    made = plain.ask("PATCH", path, given).json()["properties"]
+    plain.simulator.remove_property("companies", "score")
+
+    assert made["score"] == "7"
+    assert plain.ask("PATCH", path, given).status_code == 400
+    assert "score" not in plain.get(path, properties="score").json()["properties"]
+    archived = plain.get("/crm/properties/2026-09/companies", archived="true").json()["results"]
+    assert [one["name"] for one in archived] == ["score"]

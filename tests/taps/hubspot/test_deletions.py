@@ -144,3 +144,17 @@ def dropped(answer, yes):
     """An answer without its second row."""
     rows = answer.get("results", [])
     return answer | {"results": rows[:1] + rows[2:]} if yes and len(rows) > 2 else answer
+
+
+def test_a_merge_that_the_search_may_not_know_yet_is_told_by_a_later_run(hubspot, tap):
+    state = before(hubspot, tap)
+    hubspot.rows["companies"][0] = row(1, changed=ago(seconds=20), hs_merged_object_ids="4")
+
+    first = tap(select=COMPANIES, state=state)  # the search still counts the loser
+    hubspot.now = NOW + timedelta(minutes=15)
+    gone(hubspot, 4)
+    second = tap(select=COMPANIES, state=first.state)
+
+    assert (first.deleted("companies"), first.proof("companies")["source_count"]) == ([], 10)
+    assert [one["merged_into"] for one in second.deleted("companies")] == ["1"]
+    assert second.proof("companies")["source_count"] == 9

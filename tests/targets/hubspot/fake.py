@@ -297,6 +297,8 @@ class FakeHubspot:
             self.take_part(event, contact, state, email=email, at=one["interactionDateTime"])
             self.writes.append((event, contact if verb == "create" else email))
             results.append({"vid": int(contact), **({"email": email} if email else {})})
+        if "forgets" in self.odd:
+            results.pop()
         return 200, _reply(list(reversed(results)), errors)
 
     # Properties

@@ -95,6 +95,15 @@ def test_a_contact_that_is_gone_is_refused_and_its_neighbours_are_recorded_once(
     assert len(event.batches("attend/create")) == 1
 
 
+def test_who_the_answer_forgets_is_looked_up_and_not_sent_again(writer, event):
+    event.odd = {"forgets"}
+
+    found = record(writer, row("1"), row("2"))
+
+    assert {state for state, _ in found.values()} == {State.WRITTEN}
+    assert len(event.batches("attend/create")) == 1
+
+
 def test_an_error_that_names_nobody_is_found_in_smaller_parts(writer, event):
     event.odd = {"unnamed"}
 

@@ -9,6 +9,7 @@ from closedloop.kit.writer import FieldWish
 from closedloop.sandbox import hubspot
 from closedloop.sandbox.members import as_members
 from closedloop.sandbox.world import generate
+from tap_hubspot.tap import TapHubspot
 from target_hubspot.target import TargetHubspot
 
 WORLD = as_members(generate(5, 0.02), unknown="contact")
@@ -200,3 +201,65 @@ def test_check_names_each_missing_scope(served, missing):
         f"permission:{missing}"
     ]
     assert not any(entry["is_write"] and entry.get("ids") for entry in simulator.requests())
+
+
+def test_an_oauth_app_refreshes_once_for_tap_and_target(served, tmp_path):
+    simulator, _ = served(rotates_refresh=True)
+    config = {
+        "url": simulator.url,
+        "client_id": simulator.client_id,
+        "client_secret": simulator.client_secret,
+        "refresh_token": simulator.consented()["refresh_token"],
+        "token_folder": str(tmp_path),
+        "closedloop_connection": "crm",
+    }
+    already = len(simulator.requests())
+
+    lines = list(TargetHubspot(config=dict(config)).answer())
+    account = TapHubspot(config=config).hubspot.account()
+
+    asked = [entry for entry in simulator.requests(already) if entry["path"].endswith("/token")]
+    assert lines[0] == {**lines[0], "name": "login", "ok": True}
+    assert str(account["portalId"]) == str(simulator.portal)
+    assert len(asked) == 1
+
+
+def test_a_token_that_ends_between_two_batches_costs_one_refresh(served, tmp_path):
+    simulator, private = served()
+    provisioned(private, "companies")
+    (key,) = ids(simulator, "companies", 1)
+    config = {
+        "url": simulator.url,
+        "client_id": simulator.client_id,
+        "client_secret": simulator.client_secret,
+        "refresh_token": simulator.consented()["refresh_token"],
+        "token_folder": str(tmp_path),
+    }
+    writer = TargetHubspot(config=config).writer
+    already = len(simulator.requests())
+
+    for money in "12":
+        found = update(writer, "companies", (key, {"cl_money": money}))
+        assert found == {key: (State.WRITTEN, None)}
+        simulator.engine.identity.expire()
+
+    asked = [entry["path"] for entry in simulator.requests(already)]
+    assert sum(path.endswith("/token") for path in asked) == 2
+    assert sum("batch/update" in path for path in asked) == 3
+
+
+def test_a_revoked_app_is_named(served, tmp_path):
+    simulator, _ = served()
+    config = {
+        "url": simulator.url,
+        "client_id": simulator.client_id,
+        "client_secret": simulator.client_secret,
+        "refresh_token": "na1-0000-revoked",
+        "token_folder": str(tmp_path),
+    }
+
+    (login,) = TargetHubspot(config=config).answer()
+
+    assert (login["name"], login["ok"], login["fix"]) == ("login", False, "closedloop login CONNECTION")
+    assert "revoked" in login["message"]
+    assert "na1-0000" not in str(login)

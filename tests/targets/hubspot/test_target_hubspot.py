@@ -11,7 +11,7 @@ from tests.targets.hubspot.fake import URL, limited, prop
 
 from closedloop.errors import BudgetError, ConfigError
 from closedloop.kit.outcome import Row, State, read_lines
-from closedloop.kit.policy import UnknownOutcomeError
+from closedloop.kit.policy import StreamError, UnknownOutcomeError
 from closedloop.kit.writer import FieldWish, ForeignFieldError, UnknownStreamError
 from closedloop.writeback.mapping import objects
 from target_hubspot.catalog import OBJECTS
@@ -156,6 +156,25 @@ def test_an_unreadable_end_is_unknown_and_nothing_follows(writer, vendor, answer
     with pytest.raises(UnknownOutcomeError):
         next(outcomes)
     assert len(vendor.batches()) == 1
+
+
+@pytest.mark.parametrize("status", [409, 413, 422])
+def test_a_batch_refused_for_another_reason_is_halved_too(writer, vendor, status):
+    vendor.faults = [("batch/update", (status, {"Content-Type": "application/json"}, "{}"))]
+
+    found = update(writer, *((str(n), {"x_money": "1"}) for n in range(1, 5)))
+
+    assert set(states(found).values()) == {State.WRITTEN}
+    assert [len(call["inputs"]) for call in vendor.batches()] == [4, 2, 2]
+
+
+def test_an_account_on_the_move_is_waited_for(writer, vendor):
+    vendor.faults = [("batch/update", (477, {"Retry-After": "3"}, "{}"))]
+    waits = []
+    writer.portal.http.sleep = waits.append
+
+    assert states(update(writer, ("1", {"x_money": "1"}))) == {"1": State.WRITTEN}
+    assert waits == [3.0]
 
 
 def test_a_burst_waits_and_a_spent_day_stops(writer, vendor):
@@ -318,6 +337,19 @@ def test_an_emptied_property_reads_as_empty_and_a_date_of_milliseconds_as_a_day(
     assert writer.read(COMPANIES, ["1", "99"], ["x_money", "x_date"]) == {
         "1": {"x_money": None, "x_date": "2026-01-01"}
     }
+
+
+def test_what_could_not_be_read_is_not_taken_for_gone(writer, vendor):
+    body = {
+        "status": "COMPLETE",
+        "results": [],
+        "numErrors": 1,
+        "errors": [{"category": "INTERNAL", "message": "oops"}],
+    }
+    vendor.faults = [("batch/read", (207, {"Content-Type": "application/json"}, json.dumps(body)))]
+
+    with pytest.raises(StreamError, match="oops"):
+        writer.read(COMPANIES, ["1"], ["x_money"])
 
 
 def test_campaigns_are_read_with_their_properties_in_the_address(writer, vendor):

@@ -1,5 +1,6 @@
 -- rate: the declared table of rates into the home currency, as whole numbers: home = minor · numerator / denominator.
--- grain: one currency on one day; of two rows for one day the one changed last.
+-- grain: one currency on one day; of two rows for one day the ledger's, whose books the figures must agree with, then
+-- the one changed last.
 select
     rate.currency,
     rate.date,
@@ -8,9 +9,10 @@ select
 from staging.rate as rate
 cross join param.run as run
 left join param.currency as currency on currency.currency = rate.currency
+left join (select distinct source from staging.document) as ledger on ledger.source = rate.source
 where
     rate.deleted_at is null
     and rate.rate > 0
     and rate.home_currency = run.home_currency
     and rate.currency <> run.home_currency
-qualify row_number() over (partition by rate.currency, rate.date order by rate.updated_at desc, rate.key) = 1
+qualify row_number() over (partition by rate.currency, rate.date order by ledger.source is not null desc, rate.updated_at desc, rate.key) = 1

@@ -26,7 +26,10 @@ Serve it over ``closedloop.sandbox.members.as_members(world, unknown="contact")`
 ``Simulator.keys`` maps, by kind (event, registration, person, account, opportunity, stage, owner, activity, change,
 campaign_of_event, lead), the world's key to ``object/id`` with the objects marketing_events, participations, contacts,
 companies, deals, stages, owners, calls|meetings|emails|tasks, changes, campaigns, leads. A change's id is
-``<deal>:<property>:<epoch ms>``.
+``<deal>:<property>:<epoch ms>``; the keys of the last two kinds are ``<event>/campaign`` and ``<person>/lead``.
+
+Limits are those of a Professional account, and the search is two seconds behind: ``Options`` changes both. Nothing is
+stamped after the simulator's start, though the world's last day goes on until midnight.
 """
 
 from closedloop.sandbox.hubspot.options import SCOPES, Options, Rule

@@ -39,6 +39,8 @@ class Control:
             "edit_event",
             "edit_campaign",
             "attend",
+            "add_property",
+            "remove_property",
         ):
             self._actions["POST", name] = self._method(name)
 

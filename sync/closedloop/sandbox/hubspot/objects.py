@@ -108,7 +108,7 @@ def forgotten(call: Call, kind: str) -> Answer:
     call.entry["ids"] = [row.id]
     call.account.links.forget(table.kind.name, row.id)
     call.account.events.forget(row.id)
-    del table.rows[row.id]
+    table.drop(row, call.account.clock.now())
     return 204, None
 
 
@@ -198,7 +198,7 @@ def merge(account: Account, table: Table, winner: Record, loser: Record) -> None
     account.events.move(loser.id, winner.id)
     table.merged = {old: winner.id if new == loser.id else new for old, new in table.merged.items()}
     table.merged[loser.id] = winner.id
-    del table.rows[loser.id]
+    table.drop(loser, now)
 
 
 def _merged_contact(winner: Record, loser: Record, now: datetime) -> dict[str, str]:

@@ -54,7 +54,7 @@ class Options:
     Args:
         scopes: What tokens may do.
         index_lag: Seconds until the search sees a write.
-        archived_linger: Whether the search goes on showing an archived record for the time of its lag.
+        archived_linger: Whether the search goes on showing archived and merged records for the time of its lag.
         ten_second_limit: Calls in ten seconds.
         day_limit: Calls a day.
         search_limit: Searches a second, over the whole account.
@@ -71,7 +71,7 @@ class Options:
     """
 
     scopes: frozenset[str] = SCOPES
-    index_lag: float = 5.0
+    index_lag: float = 2.0
     archived_linger: bool = False
     ten_second_limit: int = 190
     day_limit: int = 625_000

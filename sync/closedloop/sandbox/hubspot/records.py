@@ -95,6 +95,7 @@ class Table:
         self.merged: dict[str, str] = {}
         self.rollups: dict[str, Callable[[Record], str]] = {}
         self._index: dict[str, tuple[int, dict[str, Record]]] = {}
+        self._ghosts: list[Record] = []
         self._writes = 0
         self._next = first
         self._lag = timedelta(seconds=lag)
@@ -193,8 +194,19 @@ class Table:
         self.before(record, now)
         record.archived = whole(now)
 
+    def drop(self, record: Record, now: datetime) -> None:
+        """Take a record away for good: merged into another one, or deleted."""
+        self.before(record, now)
+        del self.rows[record.id]
+        self._ghosts.append(record)
+
     def indexed(self, now: datetime, *, lingers: bool = False) -> Iterable[Record]:
-        """Return what the search knows; ``lingers`` says whether it has to learn that a record was archived."""
+        """Return what the search knows; ``lingers`` says whether it has to learn that a record is archived or gone."""
+        if lingers:
+            self._ghosts = [row for row in self._ghosts if now < row.fresh]
+            yield from (
+                row.seen for row in self._ghosts if row.seen is not None and row.seen.archived is None
+            )
         for row in self.rows.values():
             seen = row if now >= row.fresh else row.seen
             if seen is not None and seen.archived is None and (lingers or row.archived is None):

@@ -141,13 +141,28 @@ class Simulator:
         with self.account.lock:
             self.account.links.forget(name, record)
             self.account.events.forget(record)
-            del self.account.tables[name].rows[record]
+            table = self.account.tables[name]
+            table.drop(table.rows[record], self.now())
 
     def merge(self, name: str, winner: str, loser: str) -> None:
         """Merge two records."""
         with self.account.lock:
             rows = self.account.tables[name].rows
             merge(self.account, self.account.tables[name], rows[winner], rows[loser])
+
+    def add_property(
+        self, name: str, property_: str, type_: str = "string", field_type: str = "text"
+    ) -> None:
+        """Make a property as an administrator does, in the object's own group."""
+        with self.account.lock:
+            group = next(iter(self.account.properties.groups[name]))
+            given = {"name": property_, "label": property_, "type": type_, "fieldType": field_type}
+            self.account.properties.create(name, {**given, "groupName": group}, self.now())
+
+    def remove_property(self, name: str, property_: str) -> None:
+        """Archive a property: no read shows it and no write takes it any more."""
+        with self.account.lock:
+            self.account.properties.archive(name, property_, self.now())
 
     def stamp_all(self, name: str, ids: Iterable[str] | None = None) -> None:
         """Give many records the same modified date, as an import does."""
