@@ -159,7 +159,12 @@ def worked_rows():
             paid("x9", "cn4", day(3, 1), "50.00", credit="i15"),
             paid("x10", "i23", day(2, 1), "100.00"),
         ],
-        "rate": [{"key": "r", "currency": "EUR", "home_currency": "USD", "date": day(2, 1), "rate": "1.10", "direction": "multiply"}],
+        "rate": [
+            {"key": "r", "currency": "EUR", "home_currency": "USD", "date": day(2, 1), "rate": "1.10", "direction": "multiply"},
+            # A CRM's own table for the same day, changed later: the ledger's is the one its books agree with.
+            {"key": "r-crm", "source": "crm", "currency": "EUR", "home_currency": "USD", "date": day(2, 1), "rate": "9.99",
+             "direction": "multiply", "updated_at": at(6, 1)},
+        ],
         "cost_line": [
             {"key": "l1", "campaign_code": "e2", "date": day(2, 11), "net": "250.00", "status": "posted"},
             {"key": "l2", "campaign_code": "E2", "date": day(2, 11), "net": "50.00", "status": "posted"},
