@@ -5,6 +5,9 @@ before the moment until which the last run is sure to have seen everything: a lo
 lies in the past. A query says how many rows it has; when fewer or more came, the stream fails and its bookmark goes back.
 After each page the bookmark names the last row, so a run that was stopped goes on behind it.
 
+For our own core the newest stamp is asked for first. Where it is the bookmark's, and too old for an open transaction to
+slip a row beneath it, that one call was the run. Rows are counted once a day, and whenever newer ones came.
+
 Beyond `bulk_threshold` rows the query goes to Bulk. Its rows come in no order, so the bookmark moves after the last page.
 
 A row that was deleted, or lost a merge, comes as a tombstone. Rows that left the recycle bin are found once a day in the
@@ -13,19 +16,18 @@ log of deletions, which goes back 15 days; what is older, and what leaves no tra
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from closedloop.kit.policy import StreamError
 from closedloop.kit.stream import Page, from_iso
 from closedloop.log import get_logger
-from tap_salesforce import soql
+from tap_salesforce import deletions, soql
 from tap_salesforce.batch import Batch, converted
 from tap_salesforce.bookmark import Bookmark
 from tap_salesforce.bulk import GoneJobError, NoBulkError
+from tap_salesforce.carried import bulk_pages
 from tap_salesforce.catalog import DELETED_AT
 from tap_salesforce.faults import HeavyQueryError, LocatorError
 from tap_salesforce.streams import SalesforceStream
@@ -33,17 +35,13 @@ from tap_salesforce.values import moment, printed
 from tap_salesforce.walk import AGAIN, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
-    from tap_salesforce.bulk import Bulk
     from tap_salesforce.client import Listed
 
 log = get_logger(__name__)
 
 DEFAULT_OVERLAP = 600
-_DAY = timedelta(days=1)
-#: How far back the log of deletions goes, less the time for asking.
-_HORIZON = timedelta(days=15) - timedelta(hours=1)
 
 
 class ChangedStream(SalesforceStream):
@@ -53,8 +51,8 @@ class ChangedStream(SalesforceStream):
 
     #: First page of the query for what changed, where it has been asked for already.
     _first: Listed | None = None
-    #: Until when that query is sure to have seen everything.
-    _until: str = ""
+    #: Until when that query is sure to have seen everything, ISO text.
+    until: str = ""
     _mark: Bookmark | None = None
     _is_reading = False
     _is_unchanged = False
@@ -105,14 +103,14 @@ class ChangedStream(SalesforceStream):
         rows = self.salesforce.query(query, entity=self.name, everything=self.everything).rows
         newest = moment(rows[0].get(self.cursor)) if rows else None
         self._is_unchanged = mark.is_settled(self.overlap) and (newest or "") <= (mark.value or "")
-        self._until = self._until or until
+        self.until = self.until or until
         return newest
 
     def _open(self) -> Listed | None:
         """Return the first page; none where the query does not fit into an address or is too heavy for one."""
         if self._first is None:
-            where = self._where()
-            self._until = self._until or printed(self._tap.source_now() - self._tap.lag)
+            where = self.where()
+            self.until = self.until or printed(self._tap.source_now() - self._tap.lag)
             if self.salesforce.is_too_long(self.select(where)):
                 return None
             try:
@@ -121,7 +119,8 @@ class ChangedStream(SalesforceStream):
                 log.info("query.heavy", stream=self.name, reason=error.message)
         return self._first
 
-    def _where(self) -> list[str]:
+    def where(self) -> list[str]:
+        """Return the condition of what may have changed since the bookmark."""
         return self.bookmark.condition(overlap=self.overlap, start=self.start)
 
     def pages(self) -> Iterator[Page]:
@@ -136,7 +135,7 @@ class ChangedStream(SalesforceStream):
         yield from self._log_of_deletions()
         if self.bookmark.bulk is not None:
             try:
-                yield from self._bulk_pages(resumed=self.bookmark.bulk)
+                yield from bulk_pages(self, resumed=self.bookmark.bulk)
             except GoneJobError as error:
                 log.info("bulk.gone", stream=self.name, reason=error.message)
                 self._mark = replace(self.bookmark, bulk=None)
@@ -146,17 +145,17 @@ class ChangedStream(SalesforceStream):
 
     def _changed(self) -> Iterator[Page]:
         if self._is_unchanged:
-            yield Page(records=[], state=self.bookmark.done(None, until=self._until).state())
+            yield Page(records=[], state=self.bookmark.done(None, until=self.until).state())
             return
         first = self._open()
         if first is not None and (self.threshold == 0 or first.total <= self.threshold):
             yield from self._rest_pages(first)
             return
         if first is None and self._nothing_changed():
-            yield Page(records=[], state=self.bookmark.done(None, until=self._until).state())
+            yield Page(records=[], state=self.bookmark.done(None, until=self.until).state())
             return
         try:
-            yield from self._bulk_pages()
+            yield from bulk_pages(self)
         except NoBulkError as error:
             if first is None:
                 raise
@@ -165,7 +164,7 @@ class ChangedStream(SalesforceStream):
 
     def _nothing_changed(self) -> bool:
         """Spare a job where there is nothing to read."""
-        query = soql.count(self.name, where=self._where())
+        query = soql.count(self.name, where=self.where())
         try:
             return self.salesforce.count(query, entity=self.name, everything=self.everything) == 0
         except HeavyQueryError:
@@ -185,10 +184,8 @@ class ChangedStream(SalesforceStream):
                     if fault is not None:
                         raise fault
                     mark = mark.without({*mark.quarantined, *batch.refused})
-                    mark = (
-                        mark.done(batch.newest, until=self._until) if is_last else self._behind(batch, mark)
-                    )
-                    yield self._page(batch, mark)
+                    mark = mark.done(batch.newest, until=self.until) if is_last else self._behind(batch, mark)
+                    yield self.page_of(batch, mark)
             except LocatorError:
                 if lost == mark:  # not one page came since the last time
                     raise
@@ -200,83 +197,31 @@ class ChangedStream(SalesforceStream):
             else:
                 return
 
-    def _page(self, batch: Batch, mark: Bookmark) -> Page:
+    def page_of(self, batch: Batch, mark: Bookmark) -> Page:
+        """Return the page of some rows, with the bookmark that holds once they are written."""
         newest = batch.newest
         self._has_moved |= (newest or "") > (self.bookmark.value or "")
         return Page(records=batch.records, bad=batch.bad, state=mark.state(), cursor=newest)
 
     def _behind(self, batch: Batch, mark: Bookmark) -> Bookmark:
         """Return the bookmark behind the last row; one that changed while we read says nothing about the others."""
-        settled = [record for record in batch.records if record[self.cursor] < self._until]
+        settled = [record for record in batch.records if record[self.cursor] < self.until]
         if not settled:
             return mark
         last = settled[-1]
-        return mark.at(last[self.cursor], last["Id"], until=self._until)
+        return mark.at(last[self.cursor], last["Id"], until=self.until)
 
     def _rest_of(self, mark: Bookmark) -> list[str]:
         if mark.after_id is None or mark.value is None:
-            return self._where()
+            return self.where()
         return [soql.after(self.cursor, from_iso(mark.value), mark.after_id)]
 
     def _out_of_order(self, batch: Batch, mark: Bookmark) -> StreamError | None:
-        times = [at for at in batch.times if at < self._until]
+        times = [at for at in batch.times if at < self.until]
         before = mark.value if mark.after_id and mark.value else ""
         if times == sorted(times) and (not times or times[0] >= before):
             return None
         return StreamError("the page is not in the order asked for", where=self.name, fix=AGAIN)
-
-    def _bulk_pages(self, resumed: Mapping[str, Any] | None = None) -> Iterator[Page]:
-        """Yield the results of a bulk job: a new one, or the one that an earlier run began to read."""
-        origin = replace(self.bookmark, bulk=None)
-        held: dict[str, Any] = dict(resumed or {"until": self._until, "rows": 0})
-        job = self.bulk(self.columns.fields)
-        try:
-            if resumed is None:
-                job = self.again(partial(self._begun, self._where()))
-                held |= {"job": job.job, "fields": _digest(job.fields)}
-                yield Page(records=[], state=replace(origin, bulk=held).state())
-            job.take_up(held["job"], held.get("header"), is_same=held.get("fields") == _digest(job.fields))
-            job.wait()
-            yield from self._results(job, origin, held)
-        except (GoneJobError, NoBulkError):
-            raise
-        except StreamError:
-            yield Page(records=[], state=origin.state())
-            raise
-
-    def _begun(self, where: list[str]) -> Bulk:
-        query = self.select(where).partition(" ORDER BY ")[0]  # sorting slows a job down and promises nothing
-        job = self.bulk(self.columns.fields)
-        job.start(query, everything=self.everything)
-        return job
-
-    def _results(self, job: Bulk, mark: Bookmark, held: dict[str, Any]) -> Iterator[Page]:
-        seen: set[int] = set()
-        while True:
-            results = job.page(held.get("locator"))
-            batch = converted(self.columns, self._unseen(results.rows, seen), cursor=self.cursor)
-            batch.records.sort(key=lambda record: (record[self.cursor], record["Id"]))
-            came = len(batch.records) + len(batch.bad)
-            if results.rows and not came:
-                raise StreamError("no progress: Salesforce repeated a page", where=self.name, fix=AGAIN)
-            held["rows"] += came
-            held["newest"] = max(filter(None, (held.get("newest"), batch.newest)), default=None)
-            held |= {"locator": results.next, "header": job.header}
-            if results.next is None and job.total is not None and held["rows"] < job.total:
-                msg = f"incomplete: Salesforce counts {job.total} rows and listed {held['rows']}"
-                raise StreamError(msg, where=self.name, fix=AGAIN)
-            mark = mark.without({*mark.quarantined, *batch.refused})
-            going = replace(mark, bulk=dict(held))
-            yield self._page(batch, going if results.next else mark.done(held["newest"], until=held["until"]))
-            if results.next is None:
-                return
-
-    def _unseen(self, rows: list[dict[str, Any]], seen: set[int]) -> Iterator[dict[str, Any]]:
-        for row in rows:
-            known = hash((row.get("Id"), row.get(self.cursor)))
-            if known not in seen:
-                seen.add(known)
-                yield row
 
     def _tried_again(self) -> Iterator[Page]:
         """Read the quarantined records once more; what is gone is given up."""
@@ -291,27 +236,13 @@ class ChangedStream(SalesforceStream):
     def _log_of_deletions(self) -> Iterator[Page]:
         """Once a day: yield tombstones for what left the recycle bin since."""
         mark, now = self.bookmark, self._tap.source_now()
-        if not self.everything or not self.org.keeps_deletions(self.name) or DELETED_AT not in self._columns:
+        if not self.everything or DELETED_AT not in self._columns or not self.org.keeps_deletions(self.name):
             return
-        asked = from_iso(mark.deleted_until) if mark.deleted_until else None
-        if asked is not None and now - asked < _DAY:
-            return
-        self._mark = replace(mark, deleted_until=printed(now))
-        if asked is None or mark.value is None:  # nothing is held that could be gone
-            return
-        if now - asked > _HORIZON:
-            log.warning(
-                "deletions.too_old", stream=self.name, since=mark.deleted_until, next="the count shows them"
+        if deletions.is_due(mark, now):
+            self._mark = replace(mark, deleted_until=printed(now))
+            yield from deletions.tombstones(
+                self.salesforce, self.name, mark=mark, now=now, overlap=self.overlap
             )
-        try:
-            found = self.salesforce.deleted(self.name, max(asked - self.overlap, now - _HORIZON), now)
-        except StreamError as error:
-            log.info("deletions.refused", stream=self.name, reason=error.message)
-            return
-        rows = [row for row in found["deletedRecords"] if isinstance(row, dict) and row.get("id")]
-        yield Page(
-            records=[{"Id": str(row["id"]), DELETED_AT: moment(row.get("deletedDate"))} for row in rows]
-        )
 
     def source_count(self, until: datetime) -> int | None:
         """Return how many rows had been made by ``until`` and not deleted: once a day, and when rows came."""
@@ -328,7 +259,3 @@ class ChangedStream(SalesforceStream):
             return None
         self.stream_state["counted_on"] = today
         return count
-
-
-def _digest(fields: Sequence[str]) -> str:
-    return hashlib.sha256(",".join(fields).encode()).hexdigest()[:16]

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 #: Objects that figures go to where the settings name none.
 _USUAL = ("Campaign", "Account")
+#: What only `provision` and imports need: object, permission, what is asked of the admin, what for.
+_MORE = (
+    ("PermissionSet", "ManagePermissionSets", "Manage Profiles and Permission Sets", "provision"),
+    ("PermissionSetAssignment", "AssignPermissionSets", "Assign Permission Sets", "provision"),
+    ("Lead", "Lead.create", "Create on Lead", "importing leads"),
+    (
+        "CampaignMember",
+        "CampaignMember.create",
+        "Create on Campaign Member, and Marketing User",
+        "importing members",
+    ),
+)
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
@@ -33,6 +45,7 @@ def checks(writer: SalesforceWriter) -> Iterator[Check]:
     for name in writer.checked or _USUAL:
         yield from _object(writer, name, writer.checked.get(name, ()))
     yield _customize(writer)
+    yield from (_may_create(writer, *line) for line in _MORE)
     yield from _quota(reply.headers.get("Sforce-Limit-Info", ""))
 
 
@@ -83,6 +96,20 @@ def _customize(writer: SalesforceWriter) -> Check:
         may, message = False, f"custom fields cannot be made: {error.message}"
     fix = "for `provision` give it Customize Application, or let an admin make the fields it lists"
     return Check(name=name, ok=may, message=message, fix=None if may else fix, required=False)
+
+
+def _may_create(writer: SalesforceWriter, name: str, permission: str, grant: str, purpose: str) -> Check:
+    try:
+        may = writer.may_create(name)
+    except (StreamError, UnknownStreamError):
+        may = False
+    return Check(
+        name=f"permission:{permission}",
+        ok=may,
+        message=f"{name} can be made" if may else f"the API user may not make {name}",
+        fix=None if may else f"for {purpose} give it: {grant}",
+        required=False,
+    )
 
 
 def _quota(header: str) -> Iterator[Check]:

@@ -143,6 +143,10 @@ class SalesforceWriter(Writer):
         """Whether our user may change records of an object at all."""
         return self._describe(stream).updateable
 
+    def may_create(self, stream: str) -> bool:
+        """Whether our user may make records of an object at all."""
+        return self._describe(stream).createable
+
     def _describe(self, stream: str, *, anew: bool = False) -> Described:
         if anew or stream not in self._objects:
             try:

@@ -56,10 +56,12 @@ class Described:
     Args:
         fields: By name.
         updateable: Whether our user may change its records.
+        createable: Whether our user may make some.
     """
 
     fields: Mapping[str, Field]
     updateable: bool
+    createable: bool
 
 
 def described(answer: Mapping[str, Any]) -> Described:
@@ -68,6 +70,7 @@ def described(answer: Mapping[str, Any]) -> Described:
     return Described(
         fields={row["name"]: _field(row) for row in rows if isinstance(row, dict) and row.get("name")},
         updateable=bool(answer.get("updateable")),
+        createable=bool(answer.get("createable")),
     )
 
 

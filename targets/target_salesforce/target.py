@@ -50,8 +50,8 @@ class TargetSalesforce(Target):
 
     It deletes nothing, and creates nothing but leads and campaign members whose SCHEMA names an external id as its key.
     The user needs: API Enabled; Edit on each object that is written to; Edit access to each field of ours; for imports Create
-    on Lead and CampaignMember, and Marketing User. `--provision` needs besides: Customize Application, Manage Permission Sets
-    and Assign Permission Sets.
+    on Lead and CampaignMember, and Marketing User. `--provision` needs besides: Customize Application, Manage Profiles and
+    Permission Sets, and Assign Permission Sets.
     """
 
     name = "target-salesforce"

@@ -219,6 +219,8 @@ class FakeSalesforce:
         if method == "GET" and not path:
             headers = {"Content-Type": "application/json", "Sforce-Limit-Info": "api-usage=25/5000"}
             return 200, headers, json.dumps({"sobjects": []})
+        if path[0] in self.setup and method == "GET":
+            return _json(200, {"name": path[0], "createable": path[0] not in self.denied_setup, "fields": []})
         if path[0] in self.setup:
             return self._grant(method, path, body)
         if path[0] not in self.fields:
@@ -230,6 +232,7 @@ class FakeSalesforce:
             {
                 "name": path[0],
                 "updateable": path[0] not in self.read_only,
+                "createable": path[0] not in self.read_only,
                 "fields": self._described(path[0]),
             },
         )

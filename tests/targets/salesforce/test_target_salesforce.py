@@ -711,8 +711,8 @@ class TestCheck:
         return {line["name"]: line for line in target.answer()}
 
     def test_it_names_each_missing_right_and_field(self, vendor, config):
-        vendor.read_only |= {"Account", COUNT}
-        vendor.denied_setup.add("CustomField")
+        vendor.read_only |= {"Account", COUNT, "Lead"}
+        vendor.denied_setup |= {"CustomField", "PermissionSet"}
         del vendor.fields["Contact"]
 
         checks = self.check(
@@ -735,10 +735,21 @@ class TestCheck:
             f"field:Account.{MONEY}": True,
             "permission:Contact": False,
             "permission:CustomizeApplication": False,
+            "permission:ManagePermissionSets": False,
+            "permission:AssignPermissionSets": True,
+            "permission:Lead.create": False,
+            "permission:CampaignMember.create": True,
             "quota": True,
         }
         assert all(line["fix"] for line in checks.values() if not line["ok"])
-        assert not checks["permission:CustomizeApplication"]["required"]
+        assert {name for name, line in checks.items() if not line["required"]} == {
+            "permission:CustomizeApplication",
+            "permission:ManagePermissionSets",
+            "permission:AssignPermissionSets",
+            "permission:Lead.create",
+            "permission:CampaignMember.create",
+            "quota",
+        }
 
     def test_it_says_when_the_app_is_refused(self, config):
         with responses.RequestsMock() as mock:
