@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from closedloop.errors import BudgetError
-from closedloop.kit.policy import StreamError
+from closedloop.kit.policy import MissingObjectError, StreamError
 from tap_hubspot.faults import Faults, TooLongError
 from tap_hubspot.paths import Paths
 
@@ -87,18 +87,31 @@ class Hubspot:
         """Yield the pages of a listing to its end.
 
         Raises:
-            StreamError: A page is repeated.
+            StreamError: A page is repeated, or there are fewer rows than HubSpot counts, where it counts.
         """
         after: str | None = None
+        before, count = list[Row](), 0
         while True:
             given = {**(params or {}), **({"after": after} if after else {})}
             found = self.page(path, given, scope=scope)
-            yield found
-            if found.after is None:
-                return
-            if found.after == after or not found.rows:
+            if (after and found.after == after) or (found.rows and found.rows == before):
                 raise StreamError("no progress: HubSpot repeated a page", where=self.where)
+            yield found
+            before, count = found.rows, count + len(found.rows)
+            if found.after is None:
+                break
             after = found.after
+        if count < (found.total or 0):
+            message = f"incomplete: HubSpot counts {found.total} rows and listed {count}"
+            raise StreamError(message, where=self.where, fix="run again")
+
+    def exists(self, path: str, *, scope: str) -> bool:
+        """Return whether there is something at an address."""
+        try:
+            self.get(path, scope=scope)
+        except MissingObjectError:
+            return False
+        return True
 
     def account(self) -> Row:
         """Return what the account says of itself; asked once."""
@@ -113,14 +126,14 @@ class Hubspot:
             self.account()
         return self.http.server_time or self.http.clock.now()
 
-    def marketing_events(self, *, scope: str) -> list[Row]:
-        """Return all marketing events; asked once."""
-        if "events" not in self._kept:
-            params = {"limit": str(LIST_PAGE)}
+    def marketing_events(self, *, scope: str, size: int | None = None) -> list[Row]:
+        """Return all marketing events; asked once for a size of the page, the largest unless it is given."""
+        kept: dict[int | None, list[Row]] = self._kept.setdefault("events", {})
+        if size not in kept:
+            params = {"limit": str(size or LIST_PAGE)}
             pages = self.all(self.paths.marketing_events, params, scope=scope)
-            self._kept["events"] = [row for page in pages for row in page.rows]
-        found: list[Row] = self._kept["events"]
-        return found
+            kept[size] = [row for page in pages for row in page.rows]
+        return kept[size]
 
     def budget(self, campaign: str, *, scope: str) -> Row:
         """Return the budget and the spend of a campaign; asked once."""
@@ -158,6 +171,8 @@ class Hubspot:
                 if len(near) <= 1:
                     raise
                 self._url_limit //= 2
+        if any(bool(row.get("archived", archived)) is not archived for row in found.rows):
+            raise StreamError("no progress: HubSpot repeated a page of another listing", where=self.where)
         return self._filled(name, found, far, archived=archived, scope=scope)
 
     def search(

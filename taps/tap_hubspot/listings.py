@@ -15,15 +15,21 @@ from tap_hubspot.client import LIST_PAGE, listed
 from tap_hubspot.values import iso_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from tap_hubspot.client import Row
 
 _COUNTED_ON = "counted_on"
-#: A second reading uses pages of this size.
-_OTHER_PAGE = 73
 _DAY = 24
+_KNOWN = "known"
+#: So many keys are remembered, and so many missing ones asked for.
+_MOST_KNOWN, _MOST_ASKED = 5000, 20
+
+
+def other_page(keys: Collection[object]) -> int:
+    """Return a size of the page for a second reading: the borders of its pages fall elsewhere."""
+    return max(1, min(LIST_PAGE - 1, len(keys) // 2))
 
 
 class ListingStream(HubspotStream):
@@ -46,9 +52,29 @@ class ListingStream(HubspotStream):
         batch = self.converted(rows)
         self.counted = len(rows)
         yield Page(records=batch.records, bad=batch.bad)
-        if self.paged and self._tap.protocol and self.is_due(_COUNTED_ON, _DAY):
-            self._read_again({record[self.source.key] for record in batch.records})
-            yield Page(records=[], state={_COUNTED_ON: iso_ms(self._now())})
+        if not self.paged or not self._tap.protocol:
+            return
+        keys = {record[self.source.key] for record in batch.records}
+        self._check_missing(keys | {bad.key for bad in batch.bad})
+        counted_on = self.stream_state.get(_COUNTED_ON)
+        if self.is_due(_COUNTED_ON, _DAY):
+            self._read_again(keys)
+            counted_on = iso_ms(self._now())
+        known = sorted(keys)[:_MOST_KNOWN] if self.addresses("0") else None
+        state = {_COUNTED_ON: counted_on, _KNOWN: known}
+        yield Page(records=[], state={name: value for name, value in state.items() if value})
+
+    def addresses(self, key: str) -> list[str]:
+        """Return where one row can be asked for by its key; none where that is not possible."""
+        del key
+        return []
+
+    def _check_missing(self, keys: set[str]) -> None:
+        """Ask for rows that the listing had the last time: one that is still there was kept from us."""
+        for key in sorted(set(self.stream_state.get(_KNOWN) or ()) - keys)[:_MOST_ASKED]:
+            if any(self.hubspot.exists(path, scope=self.source.scope) for path in self.addresses(key)):
+                message = f"incomplete: HubSpot listed {len(keys)} rows, and has others"
+                raise StreamError(message, where=self.name, fix=AGAIN)
 
     def source_count(self, until: datetime) -> int | None:
         """Return how many rows the listing has."""
@@ -58,11 +84,10 @@ class ListingStream(HubspotStream):
         return self.counted
 
     def _read_again(self, keys: set[str]) -> None:
-        again = {record[self.source.key] for record in self.converted(self.rows(_OTHER_PAGE)).records}
-        if again - keys:
+        again = {record[self.source.key] for record in self.converted(self.rows(other_page(keys))).records}
+        if again != keys:
             message = f"incomplete: HubSpot listed {len(keys)} rows, and then {len(again)}"
             raise StreamError(message, where=self.name, fix=AGAIN)
-        # Rows that are only in the first reading may be gone meanwhile: the next run shows it.
 
     def keys(self) -> Iterator[str]:
         """Yield the key of every row."""
@@ -75,11 +100,17 @@ class ListingStream(HubspotStream):
 class OwnerStream(ListingStream):
     """Users and queues, those included who have left: records go on pointing to them."""
 
+    def addresses(self, key: str) -> list[str]:
+        """Return where an owner is, active or not."""
+        return [f"{self.hubspot.paths.owners}/{key}?archived={archived}" for archived in ("false", "true")]
+
     def rows(self, size: int) -> Iterator[Row]:
         """Yield the owners."""
         for archived in ("false", "true"):
             params = {"limit": str(size), "archived": archived}
             for page in self.hubspot.all(self.hubspot.paths.owners, params, scope=self.source.scope):
+                if any(str(row.get("archived", archived)).lower() != archived for row in page.rows):
+                    raise StreamError("no progress: HubSpot repeated a page", where=self.name, fix=AGAIN)
                 yield from page.rows
 
 
@@ -206,14 +237,15 @@ class ListStream(ListingStream):
 class MarketingEventStream(ListingStream):
     """The marketing events, with the properties that the admin gave them."""
 
+    def addresses(self, key: str) -> list[str]:
+        """Return where an event is."""
+        return [self.hubspot.paths.marketing_event(key)]
+
     def rows(self, size: int) -> Iterator[Row]:
         """Yield the events."""
-        scope = self.source.scope
-        if size == LIST_PAGE:
-            found = self.hubspot.marketing_events(scope=scope)
-        else:
-            pages = self.hubspot.all(self.hubspot.paths.marketing_events, {"limit": str(size)}, scope=scope)
-            found = [row for page in pages for row in page.rows]
+        found = self.hubspot.marketing_events(
+            scope=self.source.scope, size=None if size == LIST_PAGE else size
+        )
         for row in found:
             app = row.get("appInfo") or {}
             own = {one.get("name"): one.get("value") for one in row.get("customProperties") or ()}

@@ -13,6 +13,7 @@ from tap_hubspot.base import AGAIN, HubspotStream
 from tap_hubspot.catalog import DEFAULT_STATUSES
 from tap_hubspot.changed import Seen
 from tap_hubspot.client import HISTORY_PAGE, LIST_PAGE
+from tap_hubspot.listings import other_page
 from tap_hubspot.values import instant, iso_ms
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tap_hubspot.client import Listed, Row
 
 CURSOR = "updatedAt"
+_COUNTED_ON, _DAY = "counted_on", 24
 
 
 class CampaignStream(HubspotStream):
@@ -191,7 +193,11 @@ class ParticipationStream(HubspotStream):
             key: _Known(counters=found[0], total=found[1], day=found[2])
             for key, found in (self.stream_state.get("events") or {}).items()
         }
-        events = self.hubspot.marketing_events(scope=self.source.scope)
+        events = self._events()
+        for key in known.keys() - {str(event.get("objectId")) for event in events}:
+            if self.hubspot.exists(self.hubspot.paths.marketing_event(key), scope=self.source.scope):
+                message = f"incomplete: HubSpot listed {len(events)} events, and has others"
+                raise StreamError(message, where=self.name, fix=AGAIN)
         left: dict[str, _Known] = {}
         today = iso_ms(self._now())[:10]
         for event in events:
@@ -207,7 +213,24 @@ class ParticipationStream(HubspotStream):
             left[key] = _Known(counters=counters, total=total, day=today)
         self.counted = sum(one.total for one in left.values())
         state = {key: [one.counters, one.total, one.day] for key, one in left.items()}
-        yield Page(records=[], state={"events": state})
+        counted_on = iso_ms(self._now()) if self._is_checked else self.stream_state.get(_COUNTED_ON)
+        yield Page(records=[], state={"events": state, **({_COUNTED_ON: counted_on} if counted_on else {})})
+
+    @property
+    def _is_checked(self) -> bool:
+        return bool(self._tap.protocol) and self.is_due(_COUNTED_ON, _DAY)
+
+    def _events(self) -> list[Row]:
+        """Return the events; once a day only after a second reading that agrees."""
+        scope = self.source.scope
+        events = self.hubspot.marketing_events(scope=scope)
+        if self._is_checked:
+            keys = {str(event.get("objectId")) for event in events}
+            again = self.hubspot.marketing_events(scope=scope, size=other_page(keys))
+            if {str(event.get("objectId")) for event in again} != keys:
+                message = f"incomplete: HubSpot listed {len(keys)} events, and then {len(again)}"
+                raise StreamError(message, where=self.name, fix=AGAIN)
+        return events
 
     def _is_watched(self, event: Row, before: _Known, today: str) -> bool:
         if before.day == today:
@@ -220,14 +243,9 @@ class ParticipationStream(HubspotStream):
         return ended is None or (self._now() - ended).days <= days
 
     def _of_event(self, event: Row) -> Iterator[tuple[list[Row], int]]:
-        key, count, total = str(event.get("objectId")), 0, 0
-        path = self.hubspot.paths.participations(key)
+        path = self.hubspot.paths.participations(str(event.get("objectId")))
         for page in self.hubspot.all(path, {"limit": str(LIST_PAGE)}, scope=self.source.scope):
-            count, total = count + len(page.rows), page.total or 0
-            yield [self._row(event, row) for row in page.rows], total
-        if count < total:
-            message = f"incomplete: HubSpot counts {total} participations of an event and listed {count}"
-            raise StreamError(message, where=self.name, fix=AGAIN)
+            yield [self._row(event, row) for row in page.rows], page.total or 0
 
     def _row(self, event: Row, row: Row) -> Row:
         properties, joined = row.get("properties") or {}, row.get("associations") or {}

@@ -58,6 +58,10 @@ class Paths:
         """Where marketing events are listed."""
         return self._of("/marketing/marketing-events/{v}", "/marketing/marketing-events/v3")
 
+    def marketing_event(self, key: str) -> str:
+        """Return where one marketing event is."""
+        return self._of("/marketing/marketing-events/{v}/", "/marketing/v3/marketing-events/") + key
+
     def participations(self, event: str) -> str:
         """Return where the participations of one event are listed."""
         base = self._of("/marketing/marketing-events/{v}", "/marketing/v3/marketing-events")

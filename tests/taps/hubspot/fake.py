@@ -103,7 +103,7 @@ class FakeHubspot:
         found = self.found(path, query, body)
         if self.edit:
             self.edit(path, query, body)
-        return self.reply(200, found)
+        return self.reply(404 if found is None else 200, found or {})
 
     def token(self, request):
         self.tokens.append(dict(parse_qsl(request.body.decode())))
@@ -143,6 +143,11 @@ class FakeHubspot:
         if steps[-1] == "company-currency":
             return {"currencyCode": "USD"}
         found = self.others.get("/".join(steps), [])
+        if steps[:2] == ["crm", "owners"]:
+            rows = self.others.get("crm/owners", [])
+            found = [one for one in rows if str(one["archived"]).lower() == query["archived"]]
+            if len(steps) > 2:
+                found = next((one for one in rows if one["id"] == steps[2]), None)
         return page(found, query) if isinstance(found, list) else found
 
     def records(self, steps, query, body):
