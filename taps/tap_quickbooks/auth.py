@@ -81,7 +81,12 @@ class Session:
     def __post_init__(self) -> None:
         redactor.add(self.client_secret, self.refresh_token)
         self._store = TokenStore(
-            folder=self.folder, client=self.client_id, tenant=self.realm_id, key=self.key, clock=self.clock
+            folder=self.folder,
+            client=self.client_id,
+            tenant=self.realm_id,
+            key=self.key,
+            clock=self.clock,
+            where=self.where,
         )
 
     @property
@@ -207,6 +212,7 @@ def keep(config: Mapping[str, Any], granted: Granted, where: str) -> str:
         tenant=realm,
         key=config.get("token_key"),
         clock=system_clock(),
+        where=where,
     )
     store.take(granted.answer)
     told = f"connected to the QuickBooks company {realm}"

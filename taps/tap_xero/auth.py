@@ -172,7 +172,7 @@ def _answer(reply: Reply) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def token_store(config: Mapping[str, Any]) -> TokenStore | None:
+def token_store(config: Mapping[str, Any], where: str) -> TokenStore | None:
     """Return the place of the app's token for the organisation that the settings name; none without a folder."""
     folder = token_folder(config)
     if folder is None:
@@ -183,6 +183,7 @@ def token_store(config: Mapping[str, Any]) -> TokenStore | None:
         tenant=config.get("tenant_id") or "",
         key=config.get("token_key"),
         clock=system_clock(),
+        where=where,
     )
 
 
@@ -230,7 +231,7 @@ def keep(config: Mapping[str, Any], granted: Granted, where: str) -> str:
         fix = "log in again and choose it, or set tenant_id to one of: " + ", ".join(names)
         raise ConfigError(message, where=where, fix=fix)
     tenant = wanted or xero.organisation()
-    store = token_store(config)
+    store = token_store(config, where)
     if store is not None:
         store.take(granted.answer)
     return f"connected to the Xero organisation {names[tenant]}"

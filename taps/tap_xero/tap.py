@@ -207,7 +207,7 @@ class TapXero(ClosedloopTap):
             client_id=config["client_id"],
             client_secret=config["client_secret"],
             grant=config.get("grant", "authorization_code"),
-            store=auth.token_store(config),
+            store=auth.token_store(config, self.where),
             first=config.get("refresh_token"),
             scopes=config.get("scopes") or "",
             where=self.where,

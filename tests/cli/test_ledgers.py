@@ -28,7 +28,7 @@ def test_the_rotated_token_is_kept_by_the_core_whatever_is_killed(books):
     books.later()
     lost = books.closedloop("check")
     assert lost.returncode == 2
-    assert "closedloop login" in lost.stdout
+    assert "closedloop login books" in lost.stdout
 
 
 @pytest.mark.parametrize(("books", "way"), [("quickbooks", []), ("xero", ["--paste"])], indirect=["books"])
@@ -40,7 +40,7 @@ def test_login_takes_the_place_of_a_refresh_token_in_the_file(books, way):
     done = books.log_in(*way)
     after = books.closedloop("sync")
 
-    assert (before.returncode, "closedloop login" in before.stdout) == (2, True)
+    assert (before.returncode, "closedloop login books" in before.stdout) == (2, True)
     assert done.returncode == 0, done.stderr
     assert "connected to" in done.stdout
     assert after.returncode == 0, after.stderr[-2000:]

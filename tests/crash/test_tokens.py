@@ -23,7 +23,7 @@ pytestmark = pytest.mark.crash
 ROOT = Path(__file__).parent.parent.parent
 DOSE = os.environ.get("CLOSEDLOOP_CRASH_DOSE", "")
 #: Kills of each vendor: 200 of both in the full dose.
-KILLS = 100 if DOSE == "full" else 5
+KILLS = 100 if DOSE == "full" else int(DOSE or "5")
 WORLD = generate(5, 0.02)
 
 

@@ -361,6 +361,9 @@ class ClosedloopTap(Tap):
 
 def _explained(error: ClosedloopError | ConfigValidationError, name: str) -> ClosedloopError:
     if isinstance(error, ClosedloopError):
+        place, _, connection = (error.where or "").partition(".")
+        if place == "connections" and connection and error.fix:
+            error.fix = error.fix.replace("login CONNECTION", f"login {connection}")
         return error
     # A JSON Schema error may quote the value it refuses; only its last words say what is wrong.
     return ConfigError(

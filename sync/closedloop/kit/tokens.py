@@ -62,6 +62,7 @@ class TokenStore:
         tenant: The vendor's name of the account: realm, instance URL, portal id.
         key: Encrypts the file when given; any text.
         clock: Tells when a token has ended.
+        where: What errors call this connection; none: the tenant.
     """
 
     folder: Path
@@ -69,6 +70,7 @@ class TokenStore:
     tenant: str
     key: str | None = None
     clock: Clock = field(default_factory=Clock)
+    where: str | None = None
 
     @property
     def path(self) -> Path:
@@ -108,7 +110,7 @@ class TokenStore:
         if token.refresh_token is None:
             message = "the consent gave no refresh token"
             raise ConfigError(
-                message, where=self.tenant, fix="allow the app offline access, and log in again"
+                message, where=self.where or self.tenant, fix="allow the app offline access, and log in again"
             )
         self.save(token)
 
@@ -126,7 +128,9 @@ class TokenStore:
         with self._locked():
             token = self.read()
             if token is None:
-                raise ConfigError("no token yet", where=self.tenant, fix="closedloop login CONNECTION")
+                raise ConfigError(
+                    "no token yet", where=self.where or self.tenant, fix="closedloop login CONNECTION"
+                )
             if token != refused and not self._has_ended(token):
                 return token
             renewed = self._parsed(refresh(token), token)
@@ -138,7 +142,7 @@ class TokenStore:
         access = answer.get("access_token")
         if not access or not isinstance(access, str):
             message = "the vendor's answer holds no token; the one before is kept"
-            raise ConfigError(message, where=self.tenant, fix="closedloop login CONNECTION")
+            raise ConfigError(message, where=self.where or self.tenant, fix="closedloop login CONNECTION")
         seconds = answer.get("expires_in")
         return Token(
             access_token=access,
@@ -160,7 +164,7 @@ class TokenStore:
         except (InvalidToken, msgspec.DecodeError) as error:
             message = "the token file cannot be read with this key"
             raise ConfigError(
-                message, where=self.tenant, fix="give the key it was written with, or log in"
+                message, where=self.where or self.tenant, fix="give the key it was written with, or log in"
             ) from error
         redactor.add(file.current.access_token, file.current.refresh_token)
         return file
