@@ -22,8 +22,11 @@ ifdef UV
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 else
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r .ci/dev.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	# uv installs in seconds what takes pip minutes; where it cannot be had or finds no index, pip does it.
+	-@$(BIN)/python -m pip install --quiet "uv>=0.5"
+	@$(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r .ci/dev.lock \
+	  || $(BIN)/python -m pip install --quiet --require-hashes -r .ci/dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 endif
 	@touch $(READY)
 
