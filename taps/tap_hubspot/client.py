@@ -23,6 +23,8 @@ Row = dict[str, Any]
 
 #: Most rows of a page of a listing, of a search, and most records of a read; from memory where HubSpot does not print it.
 LIST_PAGE, SEARCH_PAGE, READ_PAGE, ASSOCIATION_PAGE, HISTORY_PAGE = 100, 200, 100, 1000, 50
+#: A search gives no more rows than this. Should it also count no further, its count says nothing.
+CAP = 10_000
 #: Most characters of a search (HubSpot: 3,000), and of an address.
 _BODY_LIMIT, _URL_LIMIT = 2900, 6000
 #: Numbers stay as HubSpot printed them: a float would lose the last digit of a large amount.

@@ -277,6 +277,10 @@ def _counters(event: Row) -> str:
     return json.dumps([event.get(name) for name in names], separators=(",", ":"))
 
 
+#: What the status of a touch may be.
+STATUSES = frozenset({"invited", "registered", "attended", "no_show", "responded", "cancelled"})
+
+
 def touch_status(setting: Any, kind: Any, state: Any) -> str:
     """Return the status of a touch: by the event's type, then by any type's rule; what nobody maps was invited."""
     for rules in (setting or {}, DEFAULT_STATUSES):

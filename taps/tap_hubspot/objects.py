@@ -20,7 +20,7 @@ from closedloop.kit.stream import Page, from_iso
 from tap_hubspot.base import AGAIN, Batch, HubspotStream
 from tap_hubspot.bookmark import Bookmark
 from tap_hubspot.changed import Seen
-from tap_hubspot.client import SEARCH_PAGE
+from tap_hubspot.client import CAP, SEARCH_PAGE
 from tap_hubspot.kinds import DELETED, CrmObject
 from tap_hubspot.search import ID, Search
 from tap_hubspot.values import iso_ms, millis
@@ -47,6 +47,7 @@ class ObjectStream(HubspotStream):
         super().__init__(tap, name, source, columns=columns)
         self.crm = source
         self._first: Listed | None = None
+        self._is_capped = False
         self._born = "createdate" if "createdate" in source.properties else "hs_createdate"
 
     def search(self) -> Search:
@@ -132,11 +133,12 @@ class ObjectStream(HubspotStream):
                 archived_until = max(archived_until or "", record["archivedAt"] or "") or None
             yield Page(records=batch.records, bad=batch.bad, cursor=inside.listing_newest)
         rows, born, total = inside.listing_rows or 0, inside.listing_young or 0, first.total or 0
-        if not rows - born - young <= total <= rows + young:
+        self._is_capped = total == CAP < rows
+        if not self._is_capped and not rows - born - young <= total <= rows + young:
             self._restart(inside)
             message = f"incomplete: HubSpot counts {total} records and listed {rows}"
             raise StreamError(message, where=self.name, fix=AGAIN)
-        count = rows - born - gone
+        count = None if self._is_capped else rows - born - gone
         value = max(filter(None, (inside.value, min(inside.listing_newest or until, until))))
         left = inside.settled(value=value, counted=count, counted_until=until, archived_until=archived_until)
         if not resumed:  # otherwise the count is of another time, and the ids are not all
@@ -173,7 +175,8 @@ class ObjectStream(HubspotStream):
             for batch, archived in self._newly_archived(before, created):  # noqa: B007 (the last is wanted)
                 mark = replace(mark, archived_until=_newest_archived(mark, batch))
                 yield Page(records=batch.records, bad=batch.bad, cursor=newest)
-        self.counted = _settled(count, expected, archived)
+        self._is_capped = total == CAP and mark.counted is None
+        self.counted = None if self._is_capped else _settled(count, expected, archived)
         self.changed.note(self.name, Seen(opens=opens, until=until, newest=newest, ids=list(ids)))
         yield Page(records=[], state=replace(mark, counted=self.counted).state(CURSOR), cursor=newest)
 
@@ -280,7 +283,7 @@ class ObjectStream(HubspotStream):
     def _confirmed(self, listed: int, young: int) -> int:
         """Return what the search counts, less what it may not know yet of the last moments."""
         total = self._total()
-        if listed - young <= total <= listed:
+        if listed - young <= total <= listed or total == CAP < listed:
             return listed
         if total > listed:
             fresh = sum(
@@ -293,7 +296,7 @@ class ObjectStream(HubspotStream):
 
     def source_count(self, until: datetime) -> int | None:
         """Return how many records there are that are not archived and were created up to ``until``."""
-        if self.counted is not None:
+        if self.counted is not None or self._is_capped:
             return self.counted
         bound = {"propertyName": self._born, "operator": "LTE", "value": millis(until)}
         return self.hubspot.count(self.name, [bound], sort=self.crm.modified, scope=self.source.scope)

@@ -113,7 +113,8 @@ def _reading() -> list[th.Property[Any]]:
             default=24,
             title="Associations",
             description="An association that is added or removed stamps no record. Those of changed records are read"
-            " with every run, all of them once in so many hours: one call for 1,000 records. 0: with every run.",
+            " with every run; all of them, told by both sides, once in so many hours: a call for 1,000 records of"
+            " each side, and one for 100 to list their ids. 0: with every run.",
         ),
         th.Property(
             "participation_days",

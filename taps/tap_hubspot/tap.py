@@ -155,7 +155,17 @@ class TapHubspot(ClosedloopTap):
         return self.hubspot.now()
 
     def discover_streams(self) -> list[ClosedloopStream]:
-        """Return the streams; every account has the same, whatever of them it may read."""
+        """Return the streams; every account has the same, whatever of them it may read.
+
+        Raises:
+            ConfigError: A status is mapped to something that is none.
+        """
+        rules: Mapping[str, Mapping[str, str]] = self.config.get("member_statuses") or {}
+        wrong = sorted({status for rule in rules.values() for status in rule.values()} - marketing.STATUSES)
+        if wrong:
+            message = "member_statuses: no such status: " + ", ".join(wrong)
+            fix = "choose from: " + ", ".join(sorted(marketing.STATUSES))
+            raise ConfigError(message, where=self.where, fix=fix)
         return [self._stream(name, source) for name, source in STREAMS.items()]
 
     def _stream(self, name: str, source: Source) -> ClosedloopStream:

@@ -200,6 +200,7 @@ def test_a_refresh_token_that_is_refused_asks_for_a_login(hubspot, tap, tmp_path
         ({"access_token": None, "client_id": "a", "client_secret": "b", "refresh_token": "c"}, "no place"),
         ({"account_fields": {"colour": "x"}}, "no such column"),
         ({"api": "v9"}, "settings are not valid"),
+        ({"member_statuses": {"*": {"EMPTY": "maybe"}}}, "no such status: maybe"),
     ],
 )
 def test_a_setting_that_cannot_be_right_is_named(hubspot, tap, config, message):

@@ -249,3 +249,20 @@ def test_a_full_read_that_was_cut_short_goes_on_where_it_stopped(hubspot, tap):
     assert run.code == 0
     assert run.ids("companies") == [str(n) for n in range(201, 351)]
     assert run.proof("companies")["source_count"] == 350
+
+
+def test_a_count_that_ends_at_the_searchs_cap_is_none(hubspot, tap):
+    hubspot.rows["companies"] = [row(n) for n in range(1, 10_121)]
+    original = hubspot.found
+
+    def found(path, query, body):
+        answer = original(path, query, body)
+        return answer | {"total": min(answer["total"], 10_000)} if path.endswith("search") else answer
+
+    hubspot.found = found
+    first = tap(select=COMPANIES)
+    second = tap(select=COMPANIES, state=first.state)
+
+    assert (first.code, len(first.ids("companies")), second.code) == (0, 10_120, 0)
+    assert [run.proof("companies")["source_count"] for run in (first, second)] == [None, None]
+    assert second.records("companies") == []
