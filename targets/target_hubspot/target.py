@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 
     from closedloop.kit.outcome import Row
 
-_SCOPES = (
-    "Scopes: crm.objects.companies.read and .write, crm.objects.marketing_events.read and .write, marketing.campaigns.read"
-    " and .write for the objects that figures go to; crm.schemas.companies.write (and the like) for provision only;"
-    " crm.objects.contacts.write for imports only."
-)
-
 
 def _settings_schema() -> dict[str, Any]:
     schema: dict[str, Any] = th.PropertiesList(
@@ -41,7 +35,7 @@ def _settings_schema() -> dict[str, Any]:
             th.StringType,
             secret=True,
             title="Access token",
-            description=f"Token of a private app or a service key. {_SCOPES}",
+            description="Token of a private app or a service key.",
         ),
         th.Property(
             "client_id", th.StringType, title="Client id", description="Client id of an OAuth app instead."
@@ -102,7 +96,12 @@ class HubspotSink(UpdateSink):
 
 
 class TargetHubspot(Target):
-    """Updates our own properties of HubSpot records by id, imports contacts, and records who attended."""
+    """Updates our own properties of HubSpot records by id, imports contacts, and records who attended.
+
+    The app needs the scopes crm.objects.companies.read and .write, crm.objects.marketing_events.read and .write, and
+    marketing.campaigns.read and .write for the objects that figures go to; crm.schemas.companies.write (and the like) for
+    `--provision` only; crm.objects.contacts.write for imports only.
+    """
 
     name = "target-hubspot"
     config_jsonschema: ClassVar[dict[str, Any]] = _settings_schema()

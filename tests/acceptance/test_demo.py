@@ -90,7 +90,9 @@ def test_a_scale_of_nothing_is_refused(tmp_path):
     assert not (tmp_path / "d").exists()
 
 
-@pytest.mark.parametrize("name", ["tax_counted_as_revenue", "credit_note_sign_flipped", "future_document_counted"])
+@pytest.mark.parametrize(
+    "name", ["tax_counted_as_revenue", "credit_note_sign_flipped", "future_document_counted"]
+)
 def test_a_planted_fault_makes_the_check_end_with_1(demo, name):
     """`demo --plant` on the company that the demo left. All thirty faults are in tests/sandbox/test_plant.py."""
     folder, _ = demo

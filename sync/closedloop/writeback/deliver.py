@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-#: Records between two commits: what a kill can leave unknown, and what a restart reads back.
-BATCH_RECORDS = 500
+#: Records between two commits: what a kill can leave unknown, and what a restart reads back. Targets cut it into their
+#: vendor's own batches; it is more than 2,000 so that Salesforce's bulk jobs, which take few calls, come into reach.
+BATCH_RECORDS = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

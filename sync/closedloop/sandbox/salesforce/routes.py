@@ -165,6 +165,7 @@ def _tooling(org: Org) -> list[Route]:
     path = "/tooling/sobjects/CustomField"
     found = [
         Route("POST", path, held.create, "custom_field", is_write=True),
+        Route("GET", f"{path}/describe", held.describe, "custom_field"),
         Route("GET", rf"{path}/(\w+)", held.read, "custom_field"),
         Route("DELETE", rf"{path}/(\w+)", held.delete, "custom_field", is_write=True),
         Route("GET", "/tooling/query", held.query, "tooling_query"),

@@ -84,6 +84,15 @@ class Tooling:
         shown = {"id": key, "success": True, "errors": [], "warnings": [], "infos": []}
         return answer(shown, 201)
 
+    def describe(self, _call: Call) -> Reply:
+        """Say that the user may make custom fields.
+
+        Raises:
+            RefusedError: The user may not.
+        """
+        self._demand_right()
+        return answer({"name": "CustomField", "keyPrefix": PREFIX, "createable": True, "deletable": True})
+
     def read(self, _call: Call, key: str) -> Reply:
         """Show a custom field's definition.
 
