@@ -17,6 +17,8 @@ from closedloop.sandbox.world import generate
 
 ROOT = Path(__file__).parent.parent.parent.parent
 MELTANO = "meltano>=4.4,<4.5"
+#: Every plugin takes minutes: CI installs those of one vendor, `CLOSEDLOOP_MELTANO=all make test-servers` all of them.
+ALL = os.environ.get("CLOSEDLOOP_MELTANO") == "all"
 JSONL = {
     "name": "target-jsonl", "namespace": "target_jsonl", "variant": "andyh1203", "pip_url": "target-jsonl",
     "executable": "target-jsonl", "settings": [{"name": "destination_path"}], "config": {"destination_path": "out"},
@@ -44,6 +46,9 @@ def project(meltano, tmp_path_factory):
     (folder / "out").mkdir()
     written = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     plugins = written["plugins"]
+    if not ALL:
+        for kind, found in plugins.items():
+            plugins[kind] = [one for one in found if one["name"].endswith("-salesforce")]
     for plugin in [*plugins["extractors"], *plugins["loaders"]]:
         plugin["pip_url"] = str(ROOT)
     plugins["loaders"].append(JSONL)
@@ -59,6 +64,7 @@ def project(meltano, tmp_path_factory):
                 **os.environ, "NO_COLOR": "1", "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
                 "MELTANO_CLI_LOG_LEVEL": "warning", "MELTANO_PROJECT_ROOT": str(folder),
             }  # fmt: skip
+            environment.pop("PYTHONPATH", None)  # the plugins are to import what was installed
             done = subprocess.run(
                 [str(meltano), *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
             )  # fmt: skip
@@ -70,8 +76,8 @@ def project(meltano, tmp_path_factory):
 
 
 def rows(folder, stream):
-    file = next((folder / "out").glob(f"{stream}*.jsonl"), None)
-    return [json.loads(line) for line in file.read_text().splitlines()] if file else []
+    files = sorted((folder / "out").glob(f"{stream}-*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
 def test_every_plugin_says_what_it_is(project):
