@@ -1,7 +1,11 @@
 import os
 
 import pytest
+from tests.extract.crm import Crm
 from tests.extract.support import Place, install
+from tests.extract.warm import Warm
+
+from closedloop import connectors
 
 
 @pytest.fixture
@@ -19,3 +23,30 @@ def place(tmp_path, monkeypatch):
 def foreign(place):
     place.connector = "singer"
     return place
+
+
+@pytest.fixture(scope="session")
+def warm_taps():
+    """One process that has imported the taps."""
+    started = Warm()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def warm(warm_taps, monkeypatch):
+    monkeypatch.setattr(connectors, "process", warm_taps.process)
+
+
+@pytest.fixture
+def crm(tmp_path, warm):
+    """Open stores over a simulator; they are closed at the end."""
+    opened = []
+
+    def make(simulator, connector, **settings):
+        opened.append(Crm(tmp_path / str(len(opened)), simulator, connector, **settings))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()

@@ -1,0 +1,123 @@
+"""Starts taps from a process that has imported them already, so that a test can afford a hundred runs.
+
+Everything else is as `connectors.process` does it: a process of its own, pipes, documents by path, exit codes. Waits for
+a vendor that stumbled are not slept through.
+"""
+
+import importlib
+import io
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+TAPS = ("tap_salesforce", "tap_hubspot", "tap_odoo")
+
+
+class Child:
+    """What `TapProcess` needs of a `subprocess.Popen`."""
+
+    def __init__(self, channel, stdout, stderr, stdin):
+        self.stdout, self.stderr, self.stdin = stdout, stderr, stdin
+        self.returncode, self._channel = None, channel
+        self.pid = int(channel.recv(100))
+
+    def poll(self):
+        if self.returncode is None and select.select([self._channel], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def wait(self, timeout=None):
+        if self.returncode is None:
+            if not select.select([self._channel], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("tap", timeout)
+            self.returncode = int(self._channel.recv(100))
+        return self.returncode
+
+
+class Warm:
+    """The process that has imported the taps; only one tap runs at a time."""
+
+    def __init__(self):
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = [sys.executable, __file__, str(theirs.fileno())]
+            path = os.pathsep.join(filter(None, sys.path))
+            self._process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": path}
+            )
+        self._folder = tempfile.TemporaryDirectory()
+
+    def close(self):
+        self._channel.close()
+        self._process.wait(30)
+        self._folder.cleanup()
+
+    def process(self, module, args, config, *, documents=None, stdin=subprocess.DEVNULL, environment=None):
+        """Take the place of `connectors.process`."""
+        assert stdin == subprocess.DEVNULL, "a tap is told nothing while it runs"
+        options = []
+        for option, value in {"--config": config, **(documents or {})}.items():
+            path = Path(self._folder.name, option.strip("-"))
+            path.write_text(json.dumps(value))
+            options += [option, str(path)]
+        order = {
+            "module": module,
+            "args": [*options, *args],
+            "environment": dict(environment if environment is not None else os.environ),
+        }
+        (out, told), (err, logged) = os.pipe(), os.pipe()
+        socket.send_fds(self._channel, [json.dumps(order).encode()], [told, logged])
+        os.close(told)
+        os.close(logged)
+        pipes = [io.BufferedReader(io.FileIO(one)) for one in (out, err)]
+        return Child(self._channel, *pipes, None)
+
+
+def serve(channel):
+    """Fork a child for every order, and say how it ended."""
+    for name in TAPS:
+        importlib.import_module(f"{name}.tap")
+    time.sleep = lambda _seconds: None
+    while True:
+        order, handles, _, _ = socket.recv_fds(channel, 1 << 17, 2)
+        if not order:
+            return
+        child = os.fork()
+        if child == 0:
+            channel.close()
+            run(json.loads(order), *handles)
+        for handle in handles:
+            os.close(handle)
+        channel.send(str(child).encode())
+        channel.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
+
+
+def run(order, told, logged):
+    """Be the tap."""
+    code = 70
+    with suppress(BaseException):
+        os.setpgid(0, 0)
+        os.dup2(told, 1)
+        os.dup2(logged, 2)
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        sys.argv = [order["module"], *order["args"]]
+        try:
+            importlib.import_module(f"{order['module']}.__main__").main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))
