@@ -5,6 +5,9 @@ before the moment until which the last run is sure to have seen everything: a lo
 lies in the past. A query says how many rows it has; when fewer or more came, the stream fails and its bookmark goes back.
 After each page the bookmark names the last row, so a run that was stopped goes on behind it.
 
+A field that appears (the admin made it, mapped it, or let us see it) moves no stamp: where other fields are asked for than
+at the last time, every row is read again.
+
 Beyond `bulk_threshold` rows the query goes to Bulk. Its rows come in no order, so the bookmark moves after the last page.
 
 A row that was deleted, or lost a merge, comes as a tombstone. Rows that left the recycle bin are found once a day in the
@@ -59,6 +62,7 @@ class ChangedStream(SalesforceStream):
     _is_reading = False
     _is_unchanged = False
     _has_moved = False
+    _is_again = False
 
     @property
     def cursor(self) -> str:
@@ -81,8 +85,15 @@ class ChangedStream(SalesforceStream):
         """The state as the run found it."""
         if self._mark is None:
             is_whole = self.replication_method != "INCREMENTAL"
-            self._mark = Bookmark.of({} if is_whole else self.stream_state, self.cursor)
+            mark = Bookmark.of({} if is_whole else self.stream_state, self.cursor)
+            self.select()
+            self._is_again = mark.fields not in {None, self._fields}
+            self._mark = replace(mark, after_id=None) if self._is_again else mark
         return self._mark
+
+    @property
+    def _fields(self) -> str:
+        return _digest(self.columns.fields)
 
     def source_cursor(self) -> str | None:
         """Return the newest change at the source, asked apart from what the read will list.
@@ -93,7 +104,7 @@ class ChangedStream(SalesforceStream):
         if self.fault is not None:
             raise self.fault
         mark = self.bookmark
-        is_recent = bool(mark.value and mark.after_id is None and mark.bulk is None)
+        is_recent = bool(mark.value and mark.after_id is None and mark.bulk is None) and not self._is_again
         if not self._is_reading and is_recent and not mark.is_settled(self.overlap):
             # Rows changed shortly before the last run: they are read again, and where no newer one comes, that is all.
             first = self._open()
@@ -104,7 +115,8 @@ class ChangedStream(SalesforceStream):
         query = soql.select([self.cursor], self.name, order=[f"{self.cursor} DESC"], limit=1)
         rows = self.salesforce.query(query, entity=self.name, everything=self.everything).rows
         newest = moment(rows[0].get(self.cursor)) if rows else None
-        self._is_unchanged = mark.is_settled(self.overlap) and (newest or "") <= (mark.value or "")
+        is_settled = mark.is_settled(self.overlap) and not self._is_again
+        self._is_unchanged = is_settled and (newest or "") <= (mark.value or "")
         self._until = self._until or until
         return newest
 
@@ -122,7 +134,9 @@ class ChangedStream(SalesforceStream):
         return self._first
 
     def _where(self) -> list[str]:
-        return self.bookmark.condition(overlap=self.overlap, start=self.start)
+        mark = self.bookmark
+        known = Bookmark(column=self.cursor) if self._is_again else mark
+        return known.condition(overlap=self.overlap, start=self.start)
 
     def pages(self) -> Iterator[Page]:
         """Yield what changed since the bookmark.
@@ -146,14 +160,14 @@ class ChangedStream(SalesforceStream):
 
     def _changed(self) -> Iterator[Page]:
         if self._is_unchanged:
-            yield Page(records=[], state=self.bookmark.done(None, until=self._until).state())
+            yield Page(records=[], state=self._done(self.bookmark, None, until=self._until).state())
             return
         first = self._open()
         if first is not None and (self.threshold == 0 or first.total <= self.threshold):
             yield from self._rest_pages(first)
             return
         if first is None and self._nothing_changed():
-            yield Page(records=[], state=self.bookmark.done(None, until=self._until).state())
+            yield Page(records=[], state=self._done(self.bookmark, None, until=self._until).state())
             return
         try:
             yield from self._bulk_pages()
@@ -162,6 +176,9 @@ class ChangedStream(SalesforceStream):
                 raise
             log.info("bulk.refused", stream=self.name, reason=error.message)
             yield from self._rest_pages(first)
+
+    def _done(self, mark: Bookmark, value: str | None, *, until: str) -> Bookmark:
+        return replace(mark.done(value, until=until), fields=self._fields)
 
     def _nothing_changed(self) -> bool:
         """Spare a job where there is nothing to read."""
@@ -174,6 +191,7 @@ class ChangedStream(SalesforceStream):
     def _rest_pages(self, first: Listed) -> Iterator[Page]:
         origin = self.bookmark
         mark = origin if origin.goes_on(self.overlap) else replace(origin, after_id=None)
+        mark = replace(mark, fields=self._fields)
         walk = Walk(salesforce=self.salesforce, entity=self.name)
         lost: Bookmark | None = None
         while True:
@@ -185,9 +203,10 @@ class ChangedStream(SalesforceStream):
                     if fault is not None:
                         raise fault
                     mark = mark.without({*mark.quarantined, *batch.refused})
-                    mark = (
-                        mark.done(batch.newest, until=self._until) if is_last else self._behind(batch, mark)
-                    )
+                    if is_last:
+                        mark = self._done(mark, batch.newest, until=self._until)
+                    else:
+                        mark = self._behind(batch, mark)
                     yield self._page(batch, mark)
             except LocatorError:
                 if lost == mark:  # not one page came since the last time
@@ -267,7 +286,8 @@ class ChangedStream(SalesforceStream):
                 raise StreamError(msg, where=self.name, fix=AGAIN)
             mark = mark.without({*mark.quarantined, *batch.refused})
             going = replace(mark, bulk=dict(held))
-            yield self._page(batch, going if results.next else mark.done(held["newest"], until=held["until"]))
+            done = self._done(mark, held["newest"], until=held["until"])
+            yield self._page(batch, going if results.next else done)
             if results.next is None:
                 return
 

@@ -12,6 +12,7 @@ from closedloop.cli.starter import Answers, System, render
 from closedloop.config import load
 from closedloop.sandbox import hubspot, odoo, salesforce
 from closedloop.sandbox.members import as_members
+from tap_salesforce.catalog import ENTITIES
 
 #: Small, so that every stream with a handful of rows has a second page; HubSpot's is as it is.
 PAGE, SALESFORCE_PAGE, HUBSPOT_PAGE = 2, 7, 100
@@ -46,7 +47,9 @@ class Company:
     least: int
 
     def spoil(self, kind, connection, stream):
-        named = {"db": connection, "stream": stream.replace("_", ".")} if self.page == PAGE else {"stream": stream}
+        named = {"stream": stream}
+        if self.page == PAGE:
+            named = {"db": connection, "stream": stream.replace("_", ".")}
         self.sources[connection].faults.add(kind, **named, **self.options[kind])
 
     def writes(self):
@@ -54,16 +57,17 @@ class Company:
         return [one for one in found if one.get("is_write") or one["method"] in {"write", "create", "unlink"}]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def warm_taps():
     started = Warm()
-    yield started
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connectors, "process", started.process)
+        yield
     started.close()
 
 
 @pytest.fixture(params=["odoo", "salesforce", "hubspot"])
-def company(request, shell_on, small_world, monkeypatch, tmp_path, warm_taps):
-    monkeypatch.setattr(connectors, "process", warm_taps.process)
+def company(request, shell_on, small_world, monkeypatch, tmp_path):
     if request.param == "odoo":
         with odoo.serve(small_world) as simulator:
             yield of_odoo(shell_on(simulator), simulator)
@@ -121,8 +125,7 @@ def serve_salesforce(world):
 
 def of_salesforce(shell, crm):
     tables = crm.org.database.tables
-    known = ("Campaign", "CampaignMember", "Lead", "Contact", "Account", "Opportunity", "OpportunityHistory")
-    known += ("OpportunityContactRole", "Task", "DatedConversionRate", "OpportunityFieldHistory", "Event", "Case")
+    known = [name for name in ENTITIES if name not in {"User", "Organization"}]
 
     def larger(least):
         return [("crm", name) for name in known if len(tables[name]) > least]
