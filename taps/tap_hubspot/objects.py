@@ -93,6 +93,8 @@ class ObjectStream(HubspotStream):
             self._tap.check_properties(self.name)  # type: ignore[attr-defined]
             mark = mark.settled(columns=self.cols.digest)
         resumed = mark.listing_after is not None
+        if not resumed:
+            mark = mark.settled()  # also where a run ended behind the last page: what it counted, comes again
         inside = replace(mark, listing_until=mark.listing_until or self.until)
         ids: list[str] = []
         before: set[str] = set()

@@ -29,6 +29,7 @@ class Bookmark:
         counted_on: Day of the newest count.
         deleted_until: Where the log of deletions has been read to.
         quarantined: Keys of records to try again.
+        fields: What was asked for, as a digest: with other fields every row must be read again.
     """
 
     column: str
@@ -39,6 +40,7 @@ class Bookmark:
     counted_on: str | None = None
     deleted_until: str | None = None
     quarantined: tuple[str, ...] = ()
+    fields: str | None = None
 
     @classmethod
     def of(cls, state: Mapping[str, Any], column: str) -> Bookmark:
@@ -52,6 +54,7 @@ class Bookmark:
             counted_on=state.get("counted_on"),
             deleted_until=state.get("deleted_until"),
             quarantined=tuple(state.get("quarantined") or ()),
+            fields=state.get("fields"),
         )
 
     def state(self) -> dict[str, Any]:
@@ -65,6 +68,7 @@ class Bookmark:
             "counted_on": self.counted_on,
             "deleted_until": self.deleted_until,
             "quarantined": list(self.quarantined) or None,
+            "fields": self.fields,
         }
         return {name: value for name, value in kept.items() if value is not None}
 

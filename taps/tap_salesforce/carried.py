@@ -42,9 +42,9 @@ def bulk_pages(stream: ChangedStream, resumed: Mapping[str, Any] | None = None) 
     try:
         if resumed is None:
             job = stream.again(partial(_begun, stream, stream.where()))
-            held |= {"job": job.job, "fields": _digest(job.fields)}
+            held |= {"job": job.job, "fields": digest(job.fields)}
             yield Page(records=[], state=replace(origin, bulk=held).state())
-        job.take_up(held["job"], held.get("header"), is_same=held.get("fields") == _digest(job.fields))
+        job.take_up(held["job"], held.get("header"), is_same=held.get("fields") == digest(job.fields))
         job.wait()
         yield from _results(stream, job, origin, held)
     except (GoneJobError, NoBulkError):
@@ -80,7 +80,7 @@ def _results(stream: ChangedStream, job: Bulk, mark: Bookmark, held: dict[str, A
         if job.total is not None and held["rows"] < job.total:
             message = f"incomplete: Salesforce counts {job.total} rows and listed {held['rows']}"
             raise StreamError(message, where=stream.name, fix=AGAIN)
-        yield stream.page_of(batch, mark.done(held["newest"], until=held["until"]))
+        yield stream.page_of(batch, stream.done(held["newest"], until=held["until"], mark=mark))
         return
 
 
@@ -92,5 +92,6 @@ def _unseen(rows: list[dict[str, Any]], seen: set[int], cursor: str) -> Iterator
             yield row
 
 
-def _digest(fields: Sequence[str]) -> str:
+def digest(fields: Sequence[str]) -> str:
+    """Return what tells one selection of fields from another."""
     return hashlib.sha256(",".join(fields).encode()).hexdigest()[:16]

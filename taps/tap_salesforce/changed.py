@@ -8,6 +8,9 @@ After each page the bookmark names the last row, so a run that was stopped goes 
 For our own core the newest stamp is asked for first. Where it is the bookmark's, and too old for an open transaction to
 slip a row beneath it, that one call was the run. Rows are counted once a day, and whenever newer ones came.
 
+A field that appears (the admin made it, mapped it, or let us see it) moves no stamp: where other fields are asked for than
+at the last time, every row is read again.
+
 Beyond `bulk_threshold` rows the query goes to Bulk. Its rows come in no order, so the bookmark moves after the last page.
 
 A row that was deleted, or lost a merge, comes as a tombstone. Rows that left the recycle bin are found once a day in the
@@ -27,7 +30,7 @@ from tap_salesforce import deletions, soql
 from tap_salesforce.batch import Batch, converted
 from tap_salesforce.bookmark import Bookmark
 from tap_salesforce.bulk import GoneJobError, NoBulkError
-from tap_salesforce.carried import bulk_pages
+from tap_salesforce.carried import bulk_pages, digest
 from tap_salesforce.catalog import DELETED_AT
 from tap_salesforce.faults import HeavyQueryError, LocatorError
 from tap_salesforce.streams import SalesforceStream
@@ -57,6 +60,7 @@ class ChangedStream(SalesforceStream):
     _is_reading = False
     _is_unchanged = False
     _has_moved = False
+    _is_again = False
 
     @property
     def cursor(self) -> str:
@@ -79,8 +83,25 @@ class ChangedStream(SalesforceStream):
         """The state as the run found it."""
         if self._mark is None:
             is_whole = self.replication_method != "INCREMENTAL"
-            self._mark = Bookmark.of({} if is_whole else self.stream_state, self.cursor)
+            mark = Bookmark.of({} if is_whole else self.stream_state, self.cursor)
+            self.select()
+            self._is_again = mark.fields not in {None, self._fields}
+            self._mark = replace(mark, after_id=None) if self._is_again else mark
         return self._mark
+
+    @property
+    def _fields(self) -> str:
+        return digest(self.columns.fields)
+
+    def done(self, value: str | None, *, until: str | None = None, mark: Bookmark | None = None) -> Bookmark:
+        """Return the bookmark once everything was read with the fields that are asked for now.
+
+        Args:
+            value: Newest stamp that came.
+            until: Until when everything was surely seen; none: as this read found it.
+            mark: What it moves on from; none: what the run found.
+        """
+        return replace((mark or self.bookmark).done(value, until=until or self.until), fields=self._fields)
 
     def source_cursor(self) -> str | None:
         """Return the newest change at the source, asked apart from what the read will list.
@@ -91,7 +112,7 @@ class ChangedStream(SalesforceStream):
         if self.fault is not None:
             raise self.fault
         mark = self.bookmark
-        is_recent = bool(mark.value and mark.after_id is None and mark.bulk is None)
+        is_recent = bool(mark.value and mark.after_id is None and mark.bulk is None) and not self._is_again
         if not self._is_reading and is_recent and not mark.is_settled(self.overlap):
             # Rows changed shortly before the last run: they are read again, and where no newer one comes, that is all.
             first = self._open()
@@ -102,7 +123,8 @@ class ChangedStream(SalesforceStream):
         query = soql.select([self.cursor], self.name, order=[f"{self.cursor} DESC"], limit=1)
         rows = self.salesforce.query(query, entity=self.name, everything=self.everything).rows
         newest = moment(rows[0].get(self.cursor)) if rows else None
-        self._is_unchanged = mark.is_settled(self.overlap) and (newest or "") <= (mark.value or "")
+        is_settled = mark.is_settled(self.overlap) and not self._is_again
+        self._is_unchanged = is_settled and (newest or "") <= (mark.value or "")
         self.until = self.until or until
         return newest
 
@@ -121,7 +143,9 @@ class ChangedStream(SalesforceStream):
 
     def where(self) -> list[str]:
         """Return the condition of what may have changed since the bookmark."""
-        return self.bookmark.condition(overlap=self.overlap, start=self.start)
+        mark = self.bookmark
+        known = Bookmark(column=self.cursor) if self._is_again else mark
+        return known.condition(overlap=self.overlap, start=self.start)
 
     def pages(self) -> Iterator[Page]:
         """Yield what changed since the bookmark.
@@ -145,14 +169,14 @@ class ChangedStream(SalesforceStream):
 
     def _changed(self) -> Iterator[Page]:
         if self._is_unchanged:
-            yield Page(records=[], state=self.bookmark.done(None, until=self.until).state())
+            yield Page(records=[], state=self.done(None).state())
             return
         first = self._open()
         if first is not None and (self.threshold == 0 or first.total <= self.threshold):
             yield from self._rest_pages(first)
             return
         if first is None and self._nothing_changed():
-            yield Page(records=[], state=self.bookmark.done(None, until=self.until).state())
+            yield Page(records=[], state=self.done(None).state())
             return
         try:
             yield from bulk_pages(self)
@@ -173,6 +197,7 @@ class ChangedStream(SalesforceStream):
     def _rest_pages(self, first: Listed) -> Iterator[Page]:
         origin = self.bookmark
         mark = origin if origin.goes_on(self.overlap) else replace(origin, after_id=None)
+        mark = replace(mark, fields=self._fields)
         walk = Walk(salesforce=self.salesforce, entity=self.name)
         lost: Bookmark | None = None
         while True:
@@ -184,7 +209,7 @@ class ChangedStream(SalesforceStream):
                     if fault is not None:
                         raise fault
                     mark = mark.without({*mark.quarantined, *batch.refused})
-                    mark = mark.done(batch.newest, until=self.until) if is_last else self._behind(batch, mark)
+                    mark = self.done(batch.newest, mark=mark) if is_last else self._behind(batch, mark)
                     yield self.page_of(batch, mark)
             except LocatorError:
                 if lost == mark:  # not one page came since the last time

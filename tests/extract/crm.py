@@ -127,21 +127,21 @@ def plain(value):
 @contextmanager
 def while_it_runs(simulator, act, *, every):
     """Let something happen at every n-th request."""
-    engine, errors, count = simulator.engine, [], itertools.count(1)
-    original = engine._enter
+    faults, errors, count = simulator.faults, [], itertools.count(1)
+    original = faults.on_the_way
 
-    def enter(*args):
+    def on_the_way(*args):
         if next(count) % every == 0:
             try:
                 act()
-            except Exception as error:  # the server's thread would swallow it
+            except Exception as error:  # noqa: BLE001 (the server's thread would swallow it)
                 errors.append(error)
         return original(*args)
 
-    engine._enter = enter
+    faults.on_the_way = on_the_way
     try:
         yield
     finally:
-        engine._enter = original
+        faults.on_the_way = original
     if errors:
         raise errors[0]

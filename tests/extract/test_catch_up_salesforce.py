@@ -9,7 +9,6 @@ from tests.extract.crm import bad, plain, while_it_runs
 from closedloop.sandbox import salesforce
 from closedloop.sandbox.members import as_members
 from closedloop.sandbox.salesforce.options import Options
-from closedloop.sandbox.salesforce.schema import Field
 from closedloop.sandbox.world import generate
 from tap_salesforce.catalog import ENTITIES
 
@@ -51,7 +50,7 @@ class Life:
 
     def happen(self):
         self.number += 1
-        acts = (self.edit, self.edit, self.edit, self.create, self.remove, self.restore, self.merge, self.convert)
+        acts = (self.create, self.remove, self.restore, self.merge, self.convert, *[self.edit] * 3)
         self.random.choice(acts)()
 
     def edit(self):
@@ -107,10 +106,10 @@ class Life:
         self.org.org.pages.end_all()
 
 
-def differences(org, held):
+def differences(org, held, *, entities=ENTITIES):
     """Return what the tables of the store and of the org do not share."""
     found = []
-    for entity in ENTITIES:
+    for entity in entities:
         fields = org.org.database.objects[entity].fields
         there = {row["Id"]: row for row in org.records(entity) if not row.get("IsDeleted")}
         here = held.rows(entity)
@@ -158,3 +157,31 @@ def test_after_catch_up_the_store_is_the_org(world, crm, seed):
         for (entity, loser), master in life.merged.items():
             row = held.rows(entity, live=False).get(loser)
             assert row is None or (row["MasterRecordId"], row["_deleted_at"] is not None) == (master, True)
+
+
+def test_fields_that_come_and_go_between_runs_cost_no_row_and_no_value(world, crm):
+    options = Options(page_size=250, bulk_polls=0, hidden_fields=frozenset({"Lead.Phone"}))
+    with salesforce.serve(world, options=options) as org:
+        held = crm(org, "salesforce", streams=("Lead", "Account"))
+        fields = org.org.database.objects["Lead"].fields
+        assert bad(held.sync()) == {}
+        before = held.rows("Lead")
+        assert {row["Phone"] for row in before.values()} == {None}
+
+        org.advance(DAY)
+        for key in held.rows("Account"):
+            org.edit("Account", key, {"Tier__c": f"t{key[-4:]}"}, touches=False)
+        gone = fields.pop("Title")
+        object.__setattr__(options, "hidden_fields", frozenset())
+        held.more["extra_fields"] = {"Account": ["Tier__c"]}
+        assert bad(held.sync()) == {}
+
+        assert {row["Phone"] for row in held.rows("Lead").values()} > {None}
+        assert {key: row["Tier__c"] for key, row in held.rows("Account").items()} == {
+            key: f"t{key[-4:]}" for key in held.rows("Account")
+        }
+        org.advance(DAY)
+        fields["Title"] = gone
+        assert bad(held.sync()) == {}
+        assert held.rows("Lead").keys() == before.keys()
+        assert differences(org, held, entities=("Lead", "Account")) == []
