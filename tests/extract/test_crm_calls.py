@@ -54,13 +54,10 @@ def test_salesforce_costs_a_call_a_page_then_a_call_a_stream(org, crm):
 
     org.advance(DAY)
     third = held.sync()
-    org.advance(HOUR)
-    fourth = held.sync()
 
-    assert bad(third) == bad(fourth) == {}
+    assert bad(third) == {}
     daily = {name: one.requests for name, one in third.items() if one.requests > 3}
     assert daily == {}, "once a day: the log of deletions and the count"
-    assert max(one.requests for one in fourth.values()) == 1
 
 
 def test_hubspot_costs_a_call_a_page_then_a_call_a_stream(account, crm):
@@ -89,10 +86,7 @@ def test_hubspot_costs_a_call_a_page_then_a_call_a_stream(account, crm):
 
     account.advance(DAY)
     third = held.sync()
-    account.advance(HOUR)
-    fourth = held.sync()
 
-    assert bad(third) == bad(fourth) == {}
+    assert bad(third) == {}
     assert third["contacts"].requests == third["deals"].requests == 1
     assert third["contacts_to_companies"].requests <= 2 * pages(contacts, 1000) + pages(contacts, 100)
-    assert sum(one.requests for one in fourth.values()) <= len(fourth)
