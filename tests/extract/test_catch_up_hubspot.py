@@ -83,7 +83,7 @@ class Life:
 
     def crowd(self):
         """A batch job: more than a page of records, all with the stamp of one millisecond."""
-        for _ in range(700):
+        for _ in range(450):
             self.account.create("companies", {"name": "import"})
         self.account.stamp_all("companies")
 
