@@ -83,7 +83,7 @@ class Life:
 
     def crowd(self):
         """A batch job: more than a page of records, all with the stamp of one millisecond."""
-        for _ in range(700):
+        for _ in range(450):
             self.account.create("companies", {"name": "import"})
         self.account.stamp_all("companies")
 
@@ -169,8 +169,8 @@ def test_after_catch_up_the_store_is_the_account(world, crm, seed):
     with hubspot.serve(world, options=Options(**QUIET)) as account:
         held, life, before = crm(account, "hubspot"), Life(account, seed), {}
         assert bad(held.sync()) == {}
-        for turn in range(4):
-            for _ in range(12):
+        for turn in range(3):
+            for _ in range(15):
                 life.act()
             if turn == 1:
                 life.crowd()

@@ -99,7 +99,7 @@ class Life:
 
     def crowd(self):
         """An import: all of it has the stamp of one second."""
-        for number in range(1100):
+        for number in range(1_000):
             self.org.create("Lead", {"LastName": f"C{number}", "Company": "Import"})
 
     def forget_cursors(self):
@@ -136,8 +136,8 @@ def test_after_catch_up_the_store_is_the_org(world, crm, seed):
     with salesforce.serve(world, options=Options(page_size=250, bulk_polls=0)) as org:
         held, life, seen = crm(org, "salesforce"), Life(org, seed), {}
         assert bad(held.sync()) == {}
-        for turn in range(4):
-            for _ in range(12):
+        for turn in range(3):
+            for _ in range(15):
                 life.act()
             if turn == 1:
                 life.crowd()
