@@ -37,6 +37,8 @@ _ORDER = [
     "explain",
     "report",
     "breaks",
+    "review",
+    "link",
     "backfill",
     "daemon",
     "sandbox",
@@ -132,4 +134,4 @@ def options(
 
 
 # The verbs register themselves: importing them is what fills the application.
-from closedloop.cli import demo, looking, running, serving, setup, writing  # noqa: E402, F401
+from closedloop.cli import demo, linking, looking, running, serving, setup, writing  # noqa: E402, F401

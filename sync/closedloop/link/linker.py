@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 __all__ = ["COMPANIES", "PEOPLE", "Job", "Model", "Scored", "link", "load"]
 
 
+_NONE = "select cast(null as varchar) as {}, cast(null as varchar) as {} where 1 = 0"
+
+
 def link(
     connection: DuckDBPyConnection,
     job: Job,
     *,
     left: str,
     right: str,
-    rejected: str = "select null::varchar as l, null::varchar as r where false",
+    rejected: str = _NONE.format("l", "r"),
+    same: str = _NONE.format("r", "e"),
     model: Model | None = None,
 ) -> Scored:
     """Compare what changed since the last call, and decide about every pair anew.
@@ -35,6 +39,7 @@ def link(
         left: Query with the columns of the job, one row per record that needs a link.
         right: The same for the records that it may link to; many on the left may belong to one on the right.
         rejected: Query with the pairs (l, r) that people rejected: they are no candidates and no rivals.
+        same: Query with the records on the right that are known to be one company or person (r, e).
         model: The weights; none means those that ship with the product.
 
     Returns:
@@ -43,16 +48,18 @@ def link(
     """
     model = model or load(job.name)
     scored = engine.score(connection, job, left=left, right=right, model=model)
-    decide(connection, job, rejected=rejected, model=model)
+    decide(connection, job, rejected=rejected, same=same, model=model)
     return scored
 
 
-def decide(connection: DuckDBPyConnection, job: Job, *, rejected: str, model: Model) -> None:
+def decide(connection: DuckDBPyConnection, job: Job, *, rejected: str, same: str, model: Model) -> None:
     """Make ``linkage.<job>_link`` from the scored pairs: vetoes, gate, gap to the runner-up, at most one each."""
     connection.execute(f"create or replace temp table cl_rejected as select l, r from ({rejected})")
+    connection.execute(f"create or replace temp table cl_same as select r, e from ({same})")
     gate = {name: str(value) for name, value in model.content["gate"].items()}
     connection.execute(
         f"create or replace table {SCHEMA}.{job.name}_link as "
-        + normal.sql(f"{job.name}_decide", schema=SCHEMA, rejected="cl_rejected", **gate)
+        + normal.sql(f"{job.name}_decide", schema=SCHEMA, rejected="cl_rejected", same="cl_same", **gate)
     )
     connection.execute("drop table cl_rejected")
+    connection.execute("drop table cl_same")

@@ -35,7 +35,10 @@ def text(name: str) -> str:
 
 
 def prepare(connection: DuckDBPyConnection) -> None:
-    """Make the macros and lists that normalising needs, for this connection only."""
+    """Make the macros and lists that normalising needs, for this connection only; once is enough."""
+    made = "select 1 from duckdb_tables() where temporary and table_name = 'cl_prepared'"
+    if connection.execute(made).fetchall():
+        return
     forms = "|".join(re.escape(form).replace(r"\ ", " ") for form in legal_forms())
     for statement in _statements(text("macros").replace("{forms}", forms)):
         connection.execute(statement)
@@ -56,6 +59,7 @@ def prepare(connection: DuckDBPyConnection) -> None:
     countries = {code.lower(): code for code in COUNTRIES} | {"uk": "GB"}
     countries |= {name: code for code, row in COUNTRIES.items() for name in row}
     _pairs(connection, "cl_country", "name", "code", list(countries.items()))
+    connection.execute("create temp table cl_prepared (done boolean)")
 
 
 def domains(connection: DuckDBPyConnection, hosts: str) -> None:
@@ -100,8 +104,9 @@ def _splitter() -> Callable[[str], str]:
 
 
 def _list(connection: DuckDBPyConnection, table: str, column: str, values: Sequence[str]) -> None:
-    connection.execute(f"create or replace temp table {table} ({column} varchar)")
-    connection.execute(f"insert into {table} select distinct unnest($1)", [list(values)])
+    # Written out: DuckDB looks for pandas whenever a list is bound.
+    quoted = ", ".join(f"'{value}'" for value in dict.fromkeys(values))
+    connection.execute(f"create or replace temp table {table} as select unnest([{quoted}]) as {column}")
 
 
 def _pairs(

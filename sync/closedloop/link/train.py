@@ -6,7 +6,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from closedloop.link.engine import SCHEMA, Job
-from closedloop.link.weights import Model
+from closedloop.link.weights import Model, load
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -75,3 +75,26 @@ def _in_order(levels: list[dict[str, object]]) -> None:
             level["m"] = round(least * u, 9)
         else:
             level["m"] = max(m, u)
+
+
+def from_decisions(
+    connection: DuckDBPyConnection, job: Job, decided: dict[tuple[str, str], bool]
+) -> tuple[Model, int]:
+    """Return the shipped weights moved by the pairs that people decided, and how many of those were compared."""
+    import pyarrow as pa
+
+    table = pa.table(
+        {
+            "l": pa.array([left for left, _ in decided], pa.string()),
+            "r": pa.array([right for _, right in decided], pa.string()),
+            "is_match": pa.array(list(decided.values()), pa.bool_()),
+        }
+    )
+    connection.register("cl_labels_in", table)
+    connection.execute("create or replace temp table cl_labels as select * from cl_labels_in")
+    connection.unregister("cl_labels_in")
+    [(counted,)] = connection.execute(
+        f"select count(*) from {SCHEMA}.{job.name}_pair as pair inner join cl_labels as label"
+        " on label.l = pair.l and label.r = pair.r"
+    ).fetchall()
+    return learnt(connection, job, load(job.name), labels="select * from cl_labels"), int(counted)

@@ -110,9 +110,18 @@ class Model:
 
 
 def load(name: str, path: Path | None = None) -> Model:
-    """Return the weights of a job: those in ``path``, else those that ship with the product."""
-    file = path or files(__package__).joinpath("weights", f"{name}.json")
+    """Return the weights of a job: those in ``path`` if it is there, else those that ship with the product."""
+    file = (
+        path
+        if path is not None and path.is_file()
+        else files(__package__).joinpath("weights", f"{name}.json")
+    )
     return Model(json.loads(file.read_text(encoding="utf-8")))
+
+
+def own(name: str, home: Path) -> Path:
+    """Return where the weights of a job are that this company learnt for itself."""
+    return home / "weights" / f"{name}.json"
 
 
 def _places(comparison: dict[str, Any]) -> list[tuple[int, str]]:

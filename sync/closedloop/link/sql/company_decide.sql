@@ -1,11 +1,14 @@
 -- What the scored pairs of companies come to. grain: one candidate; {keep} at most of one record on the left.
 -- `auto`: the best account, well ahead of the next (a duplicate of itself aside), with evidence beside the name that few
 -- records share, and nothing that speaks against it. Everything else that is plausible waits for a person.
+-- Records that are known to be one ({same}) are no rivals of each other: the best of them stands for all.
 with pair as (
     select pair.*
     from {schema}.company_pair as pair
     left join {rejected} as rejected on rejected.l = pair.l and rejected.r = pair.r
+    left join {same} as same on same.r = pair.r
     where rejected.l is null
+    qualify row_number() over (partition by pair.l, coalesce(same.e, pair.r) order by pair.weight desc, pair.r) = 1
 ),
 
 judged as (

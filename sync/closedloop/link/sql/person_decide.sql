@@ -1,9 +1,12 @@
 -- What the scored pairs of people come to. grain: one candidate; {keep} at most of one record on the left.
+-- Records that are known to be one ({same}) are no rivals of each other: the best of them stands for all.
 with pair as (
     select pair.*
     from {schema}.person_pair as pair
     left join {rejected} as rejected on rejected.l = pair.l and rejected.r = pair.r
+    left join {same} as same on same.r = pair.r
     where rejected.l is null
+    qualify row_number() over (partition by pair.l, coalesce(same.e, pair.r) order by pair.weight desc, pair.r) = 1
 ),
 
 judged as (
