@@ -56,7 +56,7 @@ gated as (
             when weight < {least} then 'too little agrees'
             when mail in ('same', 'spelling') and name in ('same', 'initial', 'near', '-') then null
             when phone like 'same%' and name = 'same' then null
-            when phone = 'same_rare' and name in ('near', 'initial') and (firm in ('same', 'near') or mail = 'domain') then null
+            when phone = 'same_rare' and name in ('near', 'initial') and (firm in ('same', 'near', 'domain') or mail = 'domain') then null
             when mail in ('near', 'domain') and name in ('same', 'initial', 'near') then 'the name and the company agree, but not the e-mail'
             when name in ('same', 'initial', 'near') then 'the name agrees, but neither e-mail nor phone'
             else 'too little agrees'
