@@ -26,6 +26,8 @@ VERBS = [
     "explain",
     "report",
     "breaks",
+    "review",
+    "link",
     "backfill",
     "daemon",
     "sandbox",

@@ -18,11 +18,15 @@ class Records:
         return self.again(job, left, right, **options)
 
     def again(self, job, left, right, **options):
-        self.scored = linker.link(self.connection, job, left=values(job, left), right=values(job, right), **options)
+        self.scored = linker.link(
+            self.connection, job, left=values(job, left), right=values(job, right), **options
+        )
         found = self.connection.execute(
             f"select l, r, decision, weight, pattern, doubt from linkage.{job.name}_link order by l, place"
         ).fetchall()
-        return [dict(zip(("l", "r", "decision", "weight", "pattern", "doubt"), row, strict=True)) for row in found]
+        return [
+            dict(zip(("l", "r", "decision", "weight", "pattern", "doubt"), row, strict=True)) for row in found
+        ]
 
 
 def engine_forgets(connection, job):
@@ -34,8 +38,7 @@ def values(job, rows):
     if not rows:
         return f"select {', '.join(f'cast(null as varchar) as {name}' for name in job.columns)} where 1 = 0"
     return " union all ".join(
-        "select "
-        + ", ".join(f"cast({quoted(row.get(name))} as varchar) as {name}" for name in job.columns)
+        "select " + ", ".join(f"cast({quoted(row.get(name))} as varchar) as {name}" for name in job.columns)
         for row in rows
     )
 

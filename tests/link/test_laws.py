@@ -86,7 +86,10 @@ def test_only_what_changed_and_its_rivals_are_compared_again(records):
 
 def test_a_rejected_pair_is_no_candidate_and_no_rival(records):
     left = keyed([{"name": "Alder Foods", "website": "alder.com"}], "l")
-    right = keyed([{"name": "Alder Foods", "website": "alder.com"}, {"name": "Alder Foods", "website": "alder.com"}], "r")
+    right = keyed(
+        [{"name": "Alder Foods", "website": "alder.com"}, {"name": "Alder Foods", "website": "alder.com"}],
+        "r",
+    )
     assert autos(records.link(linker.COMPANIES, left, right)) == {}
     rejected = "select 'l0' as l, 'r0' as r"
     assert autos(records.again(linker.COMPANIES, left, right, rejected=rejected)) == {"l0": "r1"}
@@ -94,7 +97,10 @@ def test_a_rejected_pair_is_no_candidate_and_no_rival(records):
 
 def test_records_that_are_known_to_be_one_are_no_rivals(records):
     left = keyed([{"name": "Alder Foods", "website": "alder.com"}], "l")
-    right = keyed([{"name": "Alder Foods", "website": "alder.com"}, {"name": "Alder Foods", "website": "alder.com"}], "r")
+    right = keyed(
+        [{"name": "Alder Foods", "website": "alder.com"}, {"name": "Alder Foods", "website": "alder.com"}],
+        "r",
+    )
     same = "select unnest(['r0', 'r1']) as r, 'r0' as e"
     assert autos(records.link(linker.COMPANIES, left, right, same=same)) == {"l0": "r0"}
 

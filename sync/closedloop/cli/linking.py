@@ -155,7 +155,7 @@ def split(
             )
         for verb, kind, other in linked:
             decisions.decide(
-                opened.operations, verb, key, other, kind=kind, who=who or getpass.getuser(), why=why, clock=opened.clock
+                opened.operations, verb, key, other, kind=kind, who=who or getpass.getuser(), why=why, now=opened.clock.now()
             )  # fmt: skip
             typer.echo(f"{key} is taken off {other}; it shows after `closedloop reconcile`")
 
@@ -314,7 +314,7 @@ def _decide(ctx: typer.Context, verb: str, left: str, right: str, *, who: str, w
         with opened.store() as store:
             kind = kind or _kind(store, verb, left)
         done = decisions.decide(
-            opened.operations, verb, left, right, kind=kind, who=who or getpass.getuser(), why=why, clock=opened.clock
+            opened.operations, verb, left, right, kind=kind, who=who or getpass.getuser(), why=why, now=opened.clock.now()
         )  # fmt: skip
         conflicts = decisions.contradictions(decisions.listed(opened.operations))
     typer.echo(f"{done.who} decided: {verb} {left} {right}; it shows after `closedloop reconcile`")
@@ -354,7 +354,7 @@ def _take(opened: Session, file: Path, who: str) -> None:
     for row in rows:
         decisions.decide(
             opened.operations, row["verb"].strip(), row["left_key"], row["right_key"], kind=row["kind"],
-            who=who or getpass.getuser(), why=row.get("why") or "", clock=opened.clock,
+            who=who or getpass.getuser(), why=row.get("why") or "", now=opened.clock.now(),
         )  # fmt: skip
         taken += 1
     typer.echo(f"took {taken} decisions from {file}; they show after `closedloop reconcile`")

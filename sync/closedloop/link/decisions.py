@@ -16,8 +16,8 @@ from closedloop.store.stamps import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
-    from closedloop.clock import Clock
     from closedloop.store.operations import Operations
 
 Verb = Literal["accept", "reject", "same", "not-same"]
@@ -63,7 +63,7 @@ def decide(
     kind: str,
     who: str,
     why: str = "",
-    clock: Clock,
+    now: datetime,
 ) -> Decision:
     """Keep a decision; the next reconcile obeys it.
 
@@ -77,7 +77,7 @@ def decide(
         verdict=_verdict(verb, kind),
         who=who.strip(),
         why=why,
-        at=to_text(clock.now()),
+        at=to_text(now),
     )
     if left_key == right_key or not (left_key and right_key):
         raise ConfigError("a decision is about two records", where=left_key, fix="name two different keys")

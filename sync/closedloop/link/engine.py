@@ -112,7 +112,7 @@ def score(
 
 def forget(connection: DuckDBPyConnection, job: Job) -> None:
     """Drop what is kept of ``job``, frequencies too: the next run scores everything again."""
-    for table in ("left", "right", "pair", "frequency", "version"):
+    for table in ("left", "right", "pair", "link", "frequency", "version"):
         connection.execute(f"drop table if exists {SCHEMA}.{job.name}_{table}")
 
 
