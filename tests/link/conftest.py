@@ -14,7 +14,7 @@ class Records:
         self.connection = connection
 
     def link(self, job, left, right, **options):
-        engine_forgets(self.connection, job)
+        engine.forget(self.connection, job)
         return self.again(job, left, right, **options)
 
     def again(self, job, left, right, **options):
@@ -27,10 +27,6 @@ class Records:
         return [
             dict(zip(("l", "r", "decision", "weight", "pattern", "doubt"), row, strict=True)) for row in found
         ]
-
-
-def engine_forgets(connection, job):
-    engine.forget(connection, job)
 
 
 def values(job, rows):

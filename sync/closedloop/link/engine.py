@@ -119,7 +119,7 @@ def forget(connection: DuckDBPyConnection, job: Job) -> None:
 def _same_version(connection: DuckDBPyConnection, job: Job, model: Model) -> None:
     """Forget the pairs when the weights or the statements that made them are others now."""
     text = model.fingerprint + "".join(normal.text(f"{job.name}_{part}") for part in ("normal", "pairs"))
-    version = hashlib.sha256((text + normal.text("macros")).encode()).hexdigest()
+    version = hashlib.sha256((text + normal.text("macros") + normal.lists()).encode()).hexdigest()
     table = f"{SCHEMA}.{job.name}_version"
     connection.execute(f"create table if not exists {table} (version varchar)")
     known = connection.execute(f"select version from {table}").fetchall()

@@ -34,6 +34,11 @@ def text(name: str) -> str:
     return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
+def lists() -> str:
+    """Return everything in the lists that normalising uses, as text: other lists make other records."""
+    return repr((legal_forms(), LEGAL_FORMS, ABBREVIATIONS, COUNTRIES, NICKNAMES, FREE_MAIL, ROLE_MAILBOXES))
+
+
 def prepare(connection: DuckDBPyConnection) -> None:
     """Make the macros and lists that normalising needs, for this connection only; once is enough."""
     made = "select 1 from duckdb_tables() where temporary and table_name = 'cl_prepared'"
