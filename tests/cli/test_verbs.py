@@ -27,6 +27,8 @@ VERBS = [
     "explain",
     "report",
     "breaks",
+    "review",
+    "link",
     "backfill",
     "daemon",
     "sandbox",

@@ -38,6 +38,8 @@ _ORDER = [
     "explain",
     "report",
     "breaks",
+    "review",
+    "link",
     "backfill",
     "daemon",
     "sandbox",
@@ -133,4 +135,4 @@ def options(
 
 
 # The verbs register themselves: importing them is what fills the application.
-from closedloop.cli import demo, login, looking, running, serving, setup, writing  # noqa: E402, F401
+from closedloop.cli import demo, linking, login, looking, running, serving, setup, writing  # noqa: E402, F401

@@ -52,7 +52,7 @@ def breaks(
 @app.command()
 def explain(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(help="campaign, account, invoice, person or opportunity.")],
+    kind: Annotated[str, typer.Argument(help="campaign, account, invoice, person, opportunity or link.")],
     name: Annotated[str, typer.Argument(metavar="ID", help="Key, id in the source, number or name.")],
 ) -> None:
     """Show what a figure is made of. A tree down to the invoices and people behind it."""
@@ -60,6 +60,11 @@ def explain(
     from closedloop.models import explain as explained
 
     context: Context = ctx.obj
+    if kind == "link":
+        from closedloop.cli.linking import explain_link
+
+        explain_link(context, name)
+        return
     with context.session() as opened, opened.store() as store:
         run = published.parameters(store)
         found = explained(store, kind, name)

@@ -4,12 +4,11 @@
 with decided as (
     select
         decision.left_key as customer_key,
-        coalesce(survivor.survivor_key, decision.right_key) as account_key,
+        decision.right_key as account_key,
         decision.who
-    from param.decision as decision
+    from decision_now as decision
     inner join customer on customer.key = decision.left_key
-    left join survivor on survivor.entity = 'account' and survivor.key = decision.right_key
-    inner join account on account.key = coalesce(survivor.survivor_key, decision.right_key)
+    inner join account on account.key = decision.right_key
     where decision.kind = 'customer_account' and decision.verdict = 'accept'
     qualify row_number() over (partition by decision.left_key order by decision.id desc) = 1
 ),

@@ -4,12 +4,11 @@
 with decided as (
     select
         decision.left_key as identity_key,
-        coalesce(survivor.survivor_key, decision.right_key) as person_key,
+        decision.right_key as person_key,
         decision.who
-    from param.decision as decision
+    from decision_now as decision
     inner join touch on touch.key = decision.left_key
-    left join survivor on survivor.entity = 'person' and survivor.key = decision.right_key
-    inner join person on person.key = coalesce(survivor.survivor_key, decision.right_key)
+    inner join person on person.key = decision.right_key
     where decision.kind = 'touch_person' and decision.verdict = 'accept'
     qualify row_number() over (partition by decision.left_key order by decision.id desc) = 1
 ),

@@ -3,12 +3,11 @@
 with decided as (
     select
         decision.left_key as touch_key,
-        coalesce(survivor.survivor_key, decision.right_key) as account_key,
+        decision.right_key as account_key,
         decision.who
-    from param.decision as decision
+    from decision_now as decision
     inner join touch on touch.key = decision.left_key
-    left join survivor on survivor.entity = 'account' and survivor.key = decision.right_key
-    inner join account on account.key = coalesce(survivor.survivor_key, decision.right_key)
+    inner join account on account.key = decision.right_key
     where decision.kind = 'touch_account' and decision.verdict = 'accept'
     qualify row_number() over (partition by decision.left_key order by decision.id desc) = 1
 ),
@@ -19,7 +18,7 @@ found as (
     inner join account_evidence as account on account.name = touch.company
     inner join account_domain on account_domain.account_key = account.account_key and account_domain.domain = touch.domain
     cross join param.run as run
-    left join param.decision as decision
+    left join decision_now as decision
         on decision.kind = 'touch_account'
         and decision.left_key = touch.key
         and decision.right_key = account.account_key

@@ -27,3 +27,72 @@ FREE_MAIL = (
     "yahoo.com.br", "yahoo.de", "yahoo.es", "yahoo.fr", "yahoo.it", "yandex.com", "yandex.ru", "ymail.com",
     "zoho.com",
 )  # fmt: skip
+
+#: Legal forms at the end of a name after normalising; the first of each row stands for it.
+LEGAL_FORMS: tuple[tuple[str, ...], ...] = (
+    ("inc", "incorporated", "incorporate"), ("corp", "corporation"), ("llc", "l l c", "limited liability company"),
+    ("llp", "l l p", "limited liability partnership"), ("lp", "l p", "limited partnership"),
+    ("ltd", "limited", "ltda", "limitada"), ("plc", "p l c", "public limited company"), ("co", "company"),
+    ("gmbh", "g m b h", "mbh", "gesellschaft mit beschrankter haftung"), ("ag", "a g", "aktiengesellschaft"),
+    ("kg", "gmbh and co kg", "gmbh co kg", "and co kg", "co kg"), ("ohg",),
+    ("ug", "ug haftungsbeschrankt", "haftungsbeschrankt", "unternehmergesellschaft"), ("sa", "s a", "sociedad anonima", "societe anonyme"),
+    ("sas",), ("sarl", "s a r l"), ("srl", "s r l"), ("spa", "s p a", "societa per azioni"), ("sl", "s l", "sociedad limitada"),
+    ("bv", "b v", "besloten vennootschap"), ("nv", "n v", "naamloze vennootschap"), ("ab", "aktiebolag"), ("as",), ("aps",),
+    ("oy", "oyj"), ("kk", "k k", "kabushiki kaisha"),
+    ("pty", "pty ltd", "pty limited", "proprietary limited", "proprietary ltd", "p l", "pty td"), ("pte", "pte ltd"),
+    ("dac", "designated activity company"), ("sp z oo", "spolka z oo", "spolka z ograniczona odpowiedzialnoscia", "sp zoo"),
+    ("eood",), ("sro", "spol s r o"), ("co ltd", "company limited"),
+)  # fmt: skip
+
+#: Words that are written short in names of companies, after normalising.
+ABBREVIATIONS: dict[str, str] = {
+    "svc": "services", "svcs": "services", "service": "services", "serv": "services", "mfg": "manufacturing",
+    "manuf": "manufacturing", "tech": "technologies", "technology": "technologies", "techs": "technologies",
+    "assoc": "associates", "assocs": "associates", "sys": "systems", "system": "systems", "log": "logistics",
+    "hldgs": "holdings", "hldg": "holdings", "holding": "holdings", "intl": "international", "int": "international",
+    "mgmt": "management", "mgt": "management", "eng": "engineering", "engr": "engineering", "med": "medical",
+    "dist": "distribution", "distr": "distribution", "grp": "group", "ind": "industries", "inds": "industries",
+    "industry": "industries", "constr": "construction", "const": "construction", "bros": "brothers", "natl": "national",
+    "dept": "department", "ctr": "center", "centre": "center", "cntr": "center", "equip": "equipment", "elec": "electric",
+    "fin": "financial", "inst": "institute", "labs": "laboratories", "lab": "laboratories", "pharm": "pharma",
+    "prop": "properties", "props": "properties", "property": "properties", "sol": "solutions", "solns": "solutions",
+    "solution": "solutions", "trans": "transport", "univ": "university", "whsl": "wholesale", "st": "saint",
+    "partner": "partners", "product": "products", "prods": "products", "network": "networks", "adv": "advisors",
+    "comm": "communications", "comms": "communications", "consult": "consulting", "ent": "enterprises",
+    "enterprise": "enterprises", "mktg": "marketing", "dev": "development", "govt": "government", "ins": "insurance",
+}  # fmt: skip
+
+#: Ways to write a country, after normalising.
+COUNTRIES: dict[str, tuple[str, ...]] = {
+    "US": ("usa", "united states", "united states of america", "america"),
+    "GB": ("united kingdom", "great britain", "england", "scotland", "wales", "gbr"),
+    "DE": ("germany", "deutschland", "deu"), "FR": ("france", "fra"), "ES": ("spain", "espana", "esp"),
+    "IT": ("italy", "italia", "ita"), "NL": ("netherlands", "the netherlands", "nederland", "holland", "nld"),
+    "PL": ("poland", "polska", "pol"), "SE": ("sweden", "sverige", "swe"), "IE": ("ireland", "irl"),
+    "CA": ("canada", "can"), "AU": ("australia", "aus"), "BR": ("brazil", "brasil", "bra"), "JP": ("japan", "jpn"),
+    "CN": ("china", "chn"), "IN": ("india", "ind"), "MX": ("mexico", "mex"), "CH": ("switzerland", "schweiz", "suisse"),
+    "AT": ("austria", "osterreich", "aut"), "BE": ("belgium", "belgie", "belgique"), "DK": ("denmark", "danmark"),
+    "NO": ("norway", "norge"), "FI": ("finland", "suomi"), "PT": ("portugal", "prt"),
+}  # fmt: skip
+
+#: First names and what they are called, the long form first.
+NICKNAMES: tuple[tuple[str, ...], ...] = (
+    ("alexander", "alex", "sandy"), ("andrew", "andy", "drew"), ("anthony", "tony"), ("barbara", "barb", "babs"),
+    ("benjamin", "ben", "benny"), ("catherine", "cathy", "kate", "cate"), ("katherine", "kathy", "katie", "kate"),
+    ("charles", "charlie", "chuck"), ("christopher", "chris", "kit"), ("christina", "tina", "chrissy"),
+    ("daniel", "dan", "danny"), ("david", "dave"), ("deborah", "deb", "debbie"), ("donald", "don", "donny"),
+    ("dorothy", "dot", "dottie"), ("edward", "ed", "eddie", "ted", "ned"), ("elizabeth", "liz", "beth", "betty", "lisa", "eliza"),
+    ("francis", "frank"), ("frederick", "fred", "freddy"), ("gerald", "gerry", "jerry"), ("gregory", "greg"),
+    ("henry", "hank", "harry"), ("jacob", "jake"), ("james", "jim", "jimmy", "jamie"), ("jeffrey", "jeff"),
+    ("jennifer", "jen", "jenny"), ("jessica", "jess", "jessie"), ("john", "jack", "johnny"), ("jonathan", "jon"),
+    ("joseph", "joe", "joey"), ("joshua", "josh"), ("kenneth", "ken", "kenny"), ("kimberly", "kim"), ("lawrence", "larry"),
+    ("margaret", "maggie", "meg", "peggy"), ("matthew", "matt"), ("michael", "mike", "mick", "mikey"), ("nancy", "nan"),
+    ("nathaniel", "nate"), ("nicholas", "nick", "nico"), ("pamela", "pam"), ("patricia", "pat", "patty", "trish"),
+    ("patrick", "paddy"), ("peter", "pete"), ("philip", "phil"), ("rebecca", "becky", "becca"), ("raymond", "ray"),
+    ("richard", "rick", "dick", "rich", "richie"), ("robert", "bob", "bobby", "rob", "robbie"), ("ronald", "ron", "ronnie"),
+    ("russell", "russ"), ("samuel", "sam", "sammy"), ("samantha", "sam"), ("sandra", "sandy"), ("stephanie", "steph"),
+    ("stephen", "steve", "steven"), ("susan", "sue", "susie"), ("theodore", "ted", "teddy"), ("thomas", "tom", "tommy"),
+    ("timothy", "tim"), ("victoria", "vicky", "tori"), ("vincent", "vince"), ("walter", "walt"), ("william", "bill", "will", "billy", "willy"),
+    ("zachary", "zach"), ("johannes", "hans"), ("friedrich", "fritz"), ("jose", "pepe"), ("francisco", "paco"),
+    ("giovanni", "gianni"), ("giuseppe", "beppe"), ("wolfgang", "wolf"), ("maximilian", "max"), ("sebastian", "seb", "basti"),
+)  # fmt: skip

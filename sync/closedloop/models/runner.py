@@ -11,7 +11,7 @@ from closedloop.engines.duckdb import DuckdbEngine
 from closedloop.errors import ConfigError
 from closedloop.kit.failpoint import failpoint
 from closedloop.log import get_logger
-from closedloop.models import FailedCheck, Reconciled, graph, intervals, parameters, staging
+from closedloop.models import FailedCheck, Reconciled, graph, intervals, matching, parameters, staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +50,9 @@ def reconcile(
         staging.create(store, settings)
         for done, model in enumerate(order, start=1):
             rows[model.name] = _make(store, model, models)
+            if model.name in matching.MODELS:
+                matching.fill(store, settings, model.name)
+                rows[model.name] = _rows(store, model)
             if model.name == "campaign_measures":
                 intervals.fill_win_rates(store)
             if model.layer == "checks" and rows[model.name]:
@@ -107,6 +110,10 @@ def _make(store: Store, model: Model, models: dict[str, Model]) -> int:
         raise ConfigError(
             msg, where=model.where, fix="run the statement by hand to see the record"
         ) from error
+    return _rows(store, model)
+
+
+def _rows(store: Store, model: Model) -> int:
     return int(store.query(f'select count(*) from {model.layer}."{model.name}"')[0][0])
 
 

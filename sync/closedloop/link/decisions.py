@@ -1,0 +1,194 @@
+"""What people decided about links. It outranks every rule, and it is kept with who, when and why.
+
+A decision names two records by key. It is never changed or deleted: a later one on the same pair counts instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import func, or_, select, update
+
+from closedloop.errors import ConfigError
+from closedloop.store import tables
+from closedloop.store.stamps import to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from closedloop.store.operations import Operations
+
+Verb = Literal["accept", "reject", "same", "not-same"]
+
+#: What is linked: ledger customer to account, touch to person or account, and records of one kind to each other.
+KINDS = ("customer_account", "touch_person", "touch_account", "person_person", "account_account")
+
+#: Kinds in which two records of one kind are declared one, or told apart.
+SAME_KINDS = frozenset({"person_person", "account_account"})
+
+VERBS: dict[str, str] = {"accept": "accept", "same": "accept", "reject": "reject", "not-same": "reject"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One decision by a person.
+
+    Args:
+        kind: One of `KINDS`.
+        left_key: The customer, the touch, or the record that stands for the other one from now on.
+        right_key: The account or person, or the record that is kept.
+        verdict: ``accept`` or ``reject``.
+        who: Who decided.
+        why: In their words.
+        at: When, as ISO text.
+    """
+
+    kind: str
+    left_key: str
+    right_key: str
+    verdict: str
+    who: str
+    why: str = ""
+    at: str = ""
+
+
+def decide(
+    operations: Operations,
+    verb: str,
+    left_key: str,
+    right_key: str,
+    *,
+    kind: str,
+    who: str,
+    why: str = "",
+    now: datetime,
+) -> Decision:
+    """Keep a decision; the next reconcile obeys it.
+
+    Raises:
+        ConfigError: The verb or kind is unknown, they do not fit, both keys are one, or nobody is named.
+    """
+    decided = Decision(
+        kind=kind,
+        left_key=left_key,
+        right_key=right_key,
+        verdict=_verdict(verb, kind),
+        who=who.strip(),
+        why=why,
+        at=to_text(now),
+    )
+    if left_key == right_key or not (left_key and right_key):
+        raise ConfigError("a decision is about two records", where=left_key, fix="name two different keys")
+    if not decided.who:
+        raise ConfigError("a decision needs a name", where=left_key, fix="say who decides: --who")
+    with operations.transaction() as connection:
+        connection.execute(tables.decision.insert().values(**_values(decided)))
+    return decided
+
+
+def listed(operations: Operations) -> list[Decision]:
+    """Return every decision, oldest first."""
+    table = tables.decision
+    with operations.transaction() as connection:
+        rows = connection.execute(select(table).order_by(table.c.id)).mappings().all()
+    return [Decision(**{name: row[name] for name in Decision.__dataclass_fields__}) for row in rows]
+
+
+def rekey(operations: Operations, old: str, new: str) -> int:
+    """Carry every decision from a connection's old name to its new one; return how many were changed."""
+    if not new or ":" in new or ":" in old:
+        raise ConfigError("a connection's name has no colon", where=new, fix="choose another name")
+    changed = 0
+    table = tables.decision
+    with operations.transaction() as connection:
+        for column in (table.c.left_key, table.c.right_key):
+            done = connection.execute(
+                update(table)
+                .where(func.substr(column, 1, len(old) + 1) == f"{old}:")
+                .values({column: new + func.substr(column, len(old) + 1)})
+            )
+            changed += done.rowcount
+    return changed
+
+
+def contradictions(decisions: Iterable[Decision]) -> list[str]:
+    """Return in words where decisions that still count contradict each other.
+
+    A later decision on the same pair replaces the earlier one and is no contradiction. These are: one record accepted
+    for two others, and two records told apart that others declare the same, also through a third one.
+    """
+    latest: dict[tuple[str, frozenset[str]], Decision] = {}
+    for one in decisions:
+        latest[one.kind, frozenset((one.left_key, one.right_key))] = one
+    found: list[str] = []
+    accepted: dict[tuple[str, str], list[Decision]] = {}
+    groups = _Groups()
+    for one in latest.values():
+        if one.verdict != "accept":
+            continue
+        accepted.setdefault((one.kind, one.left_key), []).append(one)
+        if one.kind in SAME_KINDS:
+            groups.join(one.left_key, one.right_key)
+    for (kind, left), several in sorted(accepted.items()):
+        if len(several) > 1 and kind not in SAME_KINDS:
+            names = " and ".join(f"{one.right_key} ({one.who})" for one in several)
+            found.append(f"{left} is accepted for {names}: the last one counts")
+    for one in latest.values():
+        apart = one.verdict == "reject" and one.kind in SAME_KINDS
+        if apart and groups.of(one.left_key) == groups.of(one.right_key):
+            found.append(
+                f"{one.left_key} and {one.right_key} are told apart ({one.who}), and declared the same through others"
+            )
+    return found
+
+
+def about(operations: Operations, key: str) -> list[Decision]:
+    """Return the decisions that name a record, oldest first."""
+    table = tables.decision
+    with operations.transaction() as connection:
+        rows = (
+            connection.execute(
+                select(table)
+                .where(or_(table.c.left_key == key, table.c.right_key == key))
+                .order_by(table.c.id)
+            )
+            .mappings()
+            .all()
+        )
+    return [Decision(**{name: row[name] for name in Decision.__dataclass_fields__}) for row in rows]
+
+
+class _Groups:
+    """Records that were declared the same, directly or through others."""
+
+    def __init__(self) -> None:
+        self._head: dict[str, str] = {}
+
+    def of(self, key: str) -> str:
+        """Return the record that stands for the group of ``key``."""
+        while self._head.get(key, key) != key:
+            key = self._head[key]
+        return key
+
+    def join(self, one: str, other: str) -> None:
+        """Put two groups together."""
+        self._head[self.of(one)] = self.of(other)
+
+
+def _verdict(verb: str, kind: str) -> str:
+    if kind not in KINDS:
+        msg = f"{kind} is no kind of link"
+        raise ConfigError(msg, where=kind, fix=f"use one of {', '.join(KINDS)}")
+    if verb not in VERBS:
+        msg = f"{verb} is no decision"
+        raise ConfigError(msg, where=verb, fix=f"use one of {', '.join(VERBS)}")
+    if (verb in {"same", "not-same"}) != (kind in SAME_KINDS):
+        msg = f"{verb} does not fit {kind}"
+        raise ConfigError(msg, where=verb, fix="same and not-same are for two records of one kind")
+    return VERBS[verb]
+
+
+def _values(decided: Decision) -> dict[str, str]:
+    return {name: getattr(decided, name) for name in Decision.__dataclass_fields__}

@@ -1,0 +1,104 @@
+-- What the scored pairs of companies come to. grain: one candidate; {keep} at most of one record on the left.
+-- `auto`: the best account, well ahead of the next (a duplicate of itself aside), with evidence beside the name that few
+-- records share, and nothing that speaks against it. Everything else that is plausible waits for a person.
+-- Records that are known to be one ({same}) are no rivals of each other: the best of them stands for all.
+with pair as (
+    select pair.*
+    from {schema}.company_pair as pair
+    left join {rejected} as rejected on rejected.l = pair.l and rejected.r = pair.r
+    left join {same} as same on same.r = pair.r
+    where rejected.l is null
+    qualify row_number() over (partition by pair.l, coalesce(same.e, pair.r) order by pair.weight desc, pair.r) = 1
+),
+
+judged as (
+    select
+        *,
+        name = 'same_rare' as is_rare,
+        cast(domain = 'same_rare' or (domain like 'same%' and name = 'same_rare') as integer)
+        + cast(phone = 'same_rare' or (phone like 'same%' and name = 'same_rare') as integer)
+        + cast(address in ('same_rare', 'near') or (address like 'same%' and name = 'same_rare') as integer)
+        + cast(stored_id = 'same' as integer)
+        + cast(mail = 'same' as integer) as evidence,
+        case
+            when tax = 'other' then 'the tax ids differ'
+            when number = 'other' then 'the store numbers or branches differ'
+            when form = 'other' then 'the legal forms differ'
+            when country = 'other' and not (phone like 'same%' or address like 'same%') then 'the countries differ'
+        end as veto
+    from pair
+),
+
+ranked as (
+    select
+        *,
+        row_number() over best as place,
+        lead(r) over best as next_r,
+        lead(weight) over best as next_weight,
+        count(*) filter (where tax = 'same') over (partition by l) as same_tax,
+        count(*) filter (where stored_id = 'same') over (partition by l) as stored
+    from judged
+    window best as (partition by l order by weight desc, r)
+),
+
+compared as (
+    select
+        ranked.*,
+        ranked.weight - ranked.next_weight as gap,
+        coalesce(
+            one.s1 = other.s1
+            and coalesce(one.number = other.number, one.number is null and other.number is null)
+            and coalesce(one.form = other.form, true)
+            and coalesce(one.tax = other.tax, true)
+            and coalesce(one.branch = other.branch, true)
+            and coalesce(one.country = other.country, true)
+            and (one.tax = other.tax or one.phone = other.phone or (one.house = other.house and one.way = other.way and one.postal = other.postal)),
+            false
+        ) as next_is_duplicate
+    from ranked
+    left join {schema}.company_right as one on one.key = ranked.r
+    left join {schema}.company_right as other on other.key = ranked.next_r
+    where ranked.place <= {keep}
+),
+
+gated as (
+    select
+        *,
+        case
+            when veto is not null then veto
+            when place > 1 then 'another account fits better'
+            when gap < {gap} and not next_is_duplicate then 'another account fits nearly as well'
+            when tax = 'same' and same_tax > 1 and not next_is_duplicate then 'several accounts have this tax id'
+            when tax = 'same' then null
+            when stored > 0 and stored_id <> 'same' then 'a stored id names another account'
+            when weight < {least} then 'too little agrees'
+            when name in ('same_rare', 'same', 'near') and evidence >= 1 then null
+            when name in ('same_rare', 'same', 'near') then 'the name agrees, but nothing beside it that few records share'
+            when name = 'extra_words' then 'one name has more words: it may be a subsidiary'
+            when name = '-' then 'a name is missing'
+            else 'the names differ'
+        end as doubt
+    from compared
+)
+
+select
+    l,
+    r,
+    case when doubt is null then 'auto' else 'review' end as decision,
+    place,
+    weight,
+    concat_ws(
+        '+',
+        case when name <> '-' and name <> 'other' then 'name:' || name end,
+        case when domain like 'same%' then 'domain:' || domain end,
+        case when phone like 'same%' then 'phone:' || phone end,
+        case when address like 'same%' or address = 'near' then 'address:' || address end,
+        case when tax = 'same' then 'tax' end,
+        case when stored_id = 'same' then 'stored_id' end,
+        case when mail = 'same' then 'mail' end
+    ) as pattern,
+    doubt,
+    next_r as runner_up,
+    round(gap, 3) as gap
+from gated
+where doubt is null or weight >= {floor}

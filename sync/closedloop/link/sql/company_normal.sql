@@ -1,0 +1,71 @@
+-- What identifies a company, comparable. grain: one record of {source}.
+-- in: key, name, other_name, email, website, phone, street, city, postal_code, country, tax_id, external_id, source_id
+-- Each step is a part of its own, so that no text is taken apart twice.
+with named as (
+    select
+        * exclude (email),
+        coalesce(nullif(trim(name), ''), nullif(trim(other_name), '')) as title,
+        cl_unlabelled(coalesce(nullif(trim(other_name), ''), nullif(trim(name), ''))) as legal,
+        case when trim(other_name) <> '' and not contains(name, ',') then cl_unlabelled(nullif(trim(name), '')) end as display,
+        cl_email(email) as mail,
+        cl_host(website) as host
+    from {source}
+),
+
+plain as materialized (
+    select
+        *,
+        cl_plain(cl_first_name(legal)) as p1,
+        cl_plain(coalesce(cl_other_name(legal), cl_first_name(display))) as p2,
+        cl_street(cl_plain(street)) as road,
+        cl_plain(city) as town,
+        cl_plain(country) as land,
+        nullif(coalesce(
+            nullif(regexp_extract(title, '\s+-\s+([^-0-9]{{4,20}})\s*$', 1), ''), regexp_extract(title, '\(([^)0-9]{{4,20}})\)?\s*$', 1)
+        ), '') as tail,
+        split_part(mail, '@', 2) as mail_host,
+        split_part(mail, '@', 1) as mail_name
+    from named
+),
+
+formless as materialized (
+    select *, cl_formless(p1) as f1, cl_formless(p2) as f2
+    from plain
+),
+
+core as materialized (
+    select *, cl_core(f1) as n1, nullif(cl_core(f2), cl_core(f1)) as n2
+    from formless
+)
+
+select
+    core.key,
+    core.title as name,
+    n1,
+    n2,
+    cl_squashed(cl_long(n1)) as s1,
+    cl_squashed(cl_long(n2)) as s2,
+    cl_initials(n1) as initials,
+    nullif(coalesce(form.stem, cl_form(p1), cl_form(p2)), 'co') as form,
+    coalesce(cl_number(f1), cl_number(f2)) as number,
+    nullif(cl_squashed(cl_formless(cl_plain(tail))), cl_squashed(town)) as branch,
+    web.domain as d1,
+    case when free.domain is null then nullif(mailed.domain, web.domain) end as d2,
+    mail,
+    role.local_part is not null as is_role,
+    cl_phone(phone) as phone,
+    cl_house(road) as house,
+    cl_way(road) as way,
+    cl_postal(postal_code) as postal,
+    cl_squashed(town) as city,
+    cl_country.code as country,
+    cl_tax(tax_id) as tax,
+    nullif(trim(external_id), '') as external_id,
+    source_id
+from core
+left join cl_domain as web on web.host = core.host
+left join cl_domain as mailed on mailed.host = mail_host
+left join cl_free_mail as free on free.domain = mailed.domain
+left join cl_role_mailbox as role on role.local_part = mail_name
+left join cl_form_stem as form on form.form = coalesce(cl_form(p1), cl_form(p2))
+left join cl_country on cl_country.name = land

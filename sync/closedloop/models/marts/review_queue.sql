@@ -1,0 +1,55 @@
+-- review_queue: the doubtful links that a person must decide, with the money that hangs on each.
+-- grain: one candidate of one customer or touch without a link. Minor home units; the same money may stand in several rows.
+-- A customer's stake is what was invoiced to it; a touch's is the stake of the candidate's account.
+with candidate as (
+    select
+        'customer_account' as kind,
+        customer_key as left_key,
+        account_key as right_key,
+        min(tier) as tier,
+        arg_min(evidence, tier) as evidence,
+        arg_min(doubt, tier) as doubt
+    from customer_candidate
+    group by customer_key, account_key
+    union all
+    select
+        'touch_person' as kind,
+        touch_key as left_key,
+        person_key as right_key,
+        min(tier) as tier,
+        arg_min(evidence, tier) as evidence,
+        arg_min(doubt, tier) as doubt
+    from touch_candidate
+    group by touch_key, person_key
+),
+
+invoiced as (
+    select customer_key, sum(abs(value)) as amount
+    from document_figure
+    group by customer_key
+)
+
+select
+    candidate.kind,
+    candidate.left_key,
+    coalesce(customer.name, touch.name, touch.email) as left_name,
+    candidate.right_key,
+    coalesce(account.name, person.name) as right_name,
+    coalesce(candidate.doubt, ambiguous.reason) as reason,
+    candidate.evidence,
+    coalesce(customer_score.weight, touch_score.weight) as weight,
+    cast(coalesce(invoiced.amount, stake.at_stake, 0) as bigint) as at_stake,
+    coalesce(customer.url, touch.url) as left_url,
+    coalesce(account.url, person.url) as right_url
+from link_ambiguous as ambiguous
+inner join candidate on candidate.kind = ambiguous.kind and candidate.left_key = ambiguous.left_key
+left join customer on customer.key = candidate.left_key and candidate.kind = 'customer_account'
+left join touch on touch.key = candidate.left_key and candidate.kind = 'touch_person'
+left join account on account.key = candidate.right_key
+left join person on person.key = candidate.right_key
+left join invoiced on invoiced.customer_key = candidate.left_key
+left join account_stake as stake on stake.account_key = person.account_key
+left join customer_scored as customer_score
+    on customer_score.customer_key = candidate.left_key and customer_score.account_key = candidate.right_key
+left join touch_scored as touch_score
+    on touch_score.touch_key = candidate.left_key and touch_score.person_key = candidate.right_key

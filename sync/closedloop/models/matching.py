@@ -1,0 +1,143 @@
+"""Hands the records of the CRM and the ledger to the linker, and its candidates to the models that decide.
+
+Customers and touches that exact evidence or a person's decision already links do not wait for weights: the linker runs
+only if something is left over, and then over all records, because its frequencies are counted over all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from closedloop.log import get_logger
+
+if TYPE_CHECKING:
+    from closedloop.link.engine import Job, Scored
+    from closedloop.settings import Settings
+    from closedloop.store.analytical import Store
+
+log = get_logger(__name__)
+
+_CUSTOMERS = """
+select customer.key, staged.name, cast(null as varchar) as other_name, staged.email, staged.website, staged.phone,
+    staged.street, staged.city, staged.postal_code, staged.country, staged.tax_id, staged.external_id, staged.source_id
+from canonical.customer as customer
+inner join staging.customer as staged on staged.key = customer.key
+"""
+_ACCOUNTS = """
+select record.key, staged.name, cast(null as varchar) as other_name, staged.email, staged.website, staged.phone,
+    staged.street, staged.city, staged.postal_code, staged.country, staged.tax_id, staged.external_id, staged.source_id
+from canonical.account_record as record
+inner join staging.account as staged on staged.key = record.key
+"""
+#: One row for all touches that say the same of a person.
+_SCANS = """
+select md5(concat_ws('|', coalesce(email, ''), coalesce(name, ''), coalesce(company, ''), coalesce(phone, ''))) as key,
+    any_value(name) as name, cast(null as varchar) as first_name, cast(null as varchar) as last_name,
+    any_value(email) as email, any_value(phone) as phone, cast(null as varchar) as mobile,
+    any_value(company) as company, cast(null as varchar) as website, cast(null as varchar) as city,
+    cast(null as varchar) as country
+from canonical.touch
+where name is not null or email is not null
+group by 1
+"""
+_PEOPLE = """
+select record.key, record.name, staged.first_name, staged.last_name, record.email, staged.phone, staged.mobile,
+    coalesce(account.name, record.company) as company, account.website, account.city, account.country
+from canonical.person_record as record
+inner join staging.person as staged on staged.key = record.key
+left join staging.account as account on account.key = record.account_key
+"""
+
+_LEFT_OVER = {
+    "customer_scored": """
+        select 1 from canonical.customer as customer
+        left join link.customer_exact as exact on exact.customer_key = customer.key and exact.doubt is null
+        where exact.customer_key is null limit 1
+    """,
+    "touch_scored": """
+        select 1 from canonical.touch as touch
+        left join link.touch_exact as exact on exact.touch_key = touch.key and exact.doubt is null
+        where exact.touch_key is null and (touch.name is not null or touch.email is not null) limit 1
+    """,
+}
+
+_INTO = {
+    "customer_scored": """
+        insert into link.customer_scored
+        select link.l, record.account_key, link.r, link.decision, link.place, link.weight, link.pattern, link.doubt,
+            other.account_key, link.gap, {evidence}
+        from linkage.company_link as link
+        inner join canonical.account_record as record on record.key = link.r
+        left join canonical.account_record as other on other.key = link.runner_up
+        left join link.customer_exact as exact on exact.customer_key = link.l and exact.doubt is null
+        where exact.customer_key is null
+    """,
+    "touch_scored": """
+        insert into link.touch_scored
+        select touch.key, record.person_key, link.r, person.kind, link.decision, link.place, link.weight, link.pattern,
+            link.doubt, other.person_key, link.gap, {evidence}
+        from linkage.person_link as link
+        inner join canonical.person_record as record on record.key = link.r
+        inner join canonical.person as person on person.key = record.person_key
+        inner join canonical.touch as touch
+            on md5(concat_ws('|', coalesce(touch.email, ''), coalesce(touch.name, ''), coalesce(touch.company, ''), coalesce(touch.phone, ''))) = link.l
+        left join canonical.person_record as other on other.key = link.runner_up
+        left join link.touch_exact as exact on exact.touch_key = touch.key and exact.doubt is null
+        left join link.decision_now as decision
+            on decision.kind = 'touch_person' and decision.left_key = touch.key
+            and decision.right_key = record.person_key and decision.verdict = 'reject'
+        where exact.touch_key is null and decision.left_key is null
+    """,
+}
+
+_REJECTED = """
+select decision.left_key as l, record.key as r
+from link.decision_now as decision
+inner join canonical.account_record as record on record.account_key = decision.right_key
+where decision.kind = 'customer_account' and decision.verdict = 'reject'
+"""
+_NOBODY = "select cast(null as varchar) as l, cast(null as varchar) as r where 1 = 0"
+
+#: Models that are filled here: what the linker finds for them.
+MODELS = frozenset(_INTO)
+
+
+def fill(store: Store, settings: Settings, model: str) -> None:
+    """Fill ``link.customer_scored`` or ``link.touch_scored``, which the runner has just made empty."""
+    [(automatic,)] = store.query("select automatic_links from param.run")
+    if not automatic or not store.query(_LEFT_OVER[model]) or not _anybody(store, model):
+        return
+    from closedloop.link.engine import COMPANIES, PEOPLE
+
+    if model == "customer_scored":
+        done = _link(store, settings, COMPANIES, left=_CUSTOMERS, right=_ACCOUNTS, rejected=_REJECTED,
+                     same="select key as r, account_key as e from canonical.account_record")  # fmt: skip
+    else:
+        done = _link(store, settings, PEOPLE, left=_SCANS, right=_PEOPLE, rejected=_NOBODY,
+                     same="select key as r, person_key as e from canonical.person_record")  # fmt: skip
+    store.query(_INTO[model].format(evidence=_SENTENCE))
+    log.info("link.scored", model=model, pairs=done.pairs[0], compared=done.pairs[1])
+
+
+def _anybody(store: Store, model: str) -> bool:
+    table = "canonical.account_record" if model == "customer_scored" else "canonical.person_record"
+    return bool(store.query(f"select 1 from {table} limit 1"))
+
+
+def _link(
+    store: Store, settings: Settings, job: Job, *, left: str, right: str, rejected: str, same: str
+) -> Scored:
+    from closedloop.link import linker, weights
+
+    model = weights.load(job.name, weights.own(job.name, settings.home))
+    return linker.link(
+        store.connection, job, left=left, right=right, rejected=rejected, same=same, model=model
+    )
+
+
+#: The pattern in words; `closedloop explain link` tells every comparison.
+_SENTENCE = (
+    "'Compared in everything: ' || replace(replace(replace(coalesce(nullif(link.pattern, ''), 'nothing agrees'), '+', ', '),"
+    " ':', ' '), '_', ' ') || ' (weight ' || cast(round(link.weight, 1) as varchar) || coalesce(', the next one '"
+    " || cast(round(link.gap, 1) as varchar) || ' behind', ', no rival') || ').'"
+)
