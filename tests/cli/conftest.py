@@ -81,3 +81,8 @@ def shell_on(tmp_path, monkeypatch):
 @pytest.fixture
 def shell(shell_on, simulator):
     return shell_on(simulator)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm(warm_module):
+    """What is tested here is not how a tap starts."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import pytest
 from tests.cli.conftest import Shell
-from tests.extract.warm import Warm
 
 from closedloop import connectors
 from closedloop.cli.starter import Answers, System, render
@@ -58,12 +57,11 @@ class Company:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def warm_taps():
-    started = Warm()
+def hasty(hasty_taps):
+    """Waits for a vendor that stumbled are not slept through here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connectors, "process", started.process)
+        patch.setattr(connectors, "process", hasty_taps.process)
         yield
-    started.close()
 
 
 @pytest.fixture(params=["odoo", "salesforce", "hubspot"])

@@ -3,7 +3,6 @@ import os
 import pytest
 from tests.extract.crm import Crm
 from tests.extract.support import Place, install
-from tests.extract.warm import Warm
 
 from closedloop import connectors
 
@@ -25,22 +24,10 @@ def foreign(place):
     return place
 
 
-@pytest.fixture(scope="session")
-def warm_taps():
-    """One process that has imported the taps."""
-    started = Warm()
-    yield started
-    started.close()
-
-
 @pytest.fixture
-def warm(warm_taps, monkeypatch):
-    monkeypatch.setattr(connectors, "process", warm_taps.process)
-
-
-@pytest.fixture
-def crm(tmp_path, warm):
+def crm(tmp_path, hasty_taps, monkeypatch):
     """Open stores over a simulator; they are closed at the end."""
+    monkeypatch.setattr(connectors, "process", hasty_taps.process)
     opened = []
 
     def make(simulator, connector, **settings):
