@@ -281,6 +281,17 @@ def test_the_target_writes_with_the_token_of_the_tap(vendor, log_in, tmp_path):
     assert not end.value.code
 
 
+@pytest.mark.parametrize("vendor", ["salesforce", "hubspot"], indirect=True)
+def test_without_a_login_the_command_for_it_is_said(vendor, tmp_path, capsys):
+    own = {"closedloop_connection": "crm", "closedloop_tokens": str(tmp_path / "home")}
+    (tmp_path / "config.json").write_text(json.dumps(vendor.settings | own))
+
+    with pytest.raises(SystemExit) as end:
+        vendor.tap.cli(["--config", str(tmp_path / "config.json"), "--check"])
+
+    assert (end.value.code, "closedloop login crm" in capsys.readouterr().out) == (2, True)
+
+
 @pytest.mark.parametrize("vendor", ["salesforce"], indirect=True)
 def test_the_org_that_was_chosen_is_the_one_of_the_settings(vendor, log_in, tmp_path):
     other = "https://acme.my.salesforce.com"

@@ -299,7 +299,7 @@ def _fault(words: Mapping[str, str], reply: Reply) -> Rule | None:
     said = [str(answer[place]) for place in _PLACES if answer.get(place)]
     meant = [words.get(one, one) for one in said] or (["invalid_client"] if reply.status == 401 else [])  # noqa: PLR2004 (HTTP)
     known = next((_REFUSED[one] for one in meant if one in _REFUSED), None)
-    word = said[0] if said else ""
+    word = next((one for one in said if one != "error"), "")  # which some say beside the word itself
     message, fix = known or (f"no token was given ({_word(word) or reply.status})", "begin again")
     return Rule(action=Action.STOP_RUN, error=ConfigError, message=message, fix=fix)
 
