@@ -94,8 +94,9 @@ class Events(Section):
 class Matching(Section):
     """How records of two systems become one."""
 
-    policy: Literal["strict"] = "strict"
-    """`strict`: only exact evidence links."""
+    policy: Literal["strict", "weighed"] = "strict"
+    """`strict`: only exact evidence links. `weighed`: where it finds nothing clear, every comparison counts by its weight;
+    what is clear links, what is doubtful waits in `closedloop review`."""
 
 
 class Attribution(Section):

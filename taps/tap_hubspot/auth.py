@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from closedloop.clock import Clock
+from closedloop.clock import Clock, system_clock
 from closedloop.errors import ConfigError
 from closedloop.kit.failpoint import failpoint
 from closedloop.kit.policy import Action, Rule
-from closedloop.kit.tokens import Token, TokenStore
+from closedloop.kit.tokens import Token, TokenStore, token_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,6 +109,20 @@ class Login:
         )
         failpoint("tap_hubspot.refresh_answered")
         return _answer(reply)
+
+
+def token_store(config: Mapping[str, Any], where: str) -> TokenStore | None:
+    """Return the place of the app's token, which the tap and the target of a connection share; none without a folder."""
+    folder = token_folder(config)
+    if folder is None:
+        return None
+    return TokenStore(
+        folder=folder,
+        client=config["client_id"],
+        tenant=where,
+        key=config.get("token_key"),
+        clock=system_clock(),
+    )
 
 
 def _fault(reply: Reply) -> Rule | None:

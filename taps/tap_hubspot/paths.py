@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+URL = "https://api.hubapi.com"
 #: The release that is asked unless a setting says otherwise.
 NEWEST = "2026-09"
 LEGACY = "v3"

@@ -6,9 +6,11 @@ from typing import Any
 
 from singer_sdk import typing as th
 
+from closedloop.kit.login import LOGIN_SETTINGS
 from closedloop.kit.tap import CLOSEDLOOP_SETTINGS
 from tap_hubspot.catalog import DEFAULT_MAPPINGS
-from tap_hubspot.paths import NEWEST
+from tap_hubspot.consent import AUTHORIZE_URL
+from tap_hubspot.paths import NEWEST, URL
 
 #: Our own: five minutes, because HubSpot's search learns of a change some time after it happened.
 LAG_SECONDS = 300
@@ -20,6 +22,7 @@ def settings_schema() -> dict[str, Any]:
     """Return the settings as JSON Schema."""
     schema: dict[str, Any] = th.PropertiesList(
         *_credentials(),
+        *_consent(),
         *_reading(),
         *(
             th.Property(
@@ -58,8 +61,8 @@ def _credentials() -> list[th.Property[Any]]:
             th.StringType,
             secret=True,
             title="Access token",
-            description="Token of a private app or service key. Without it: client_id, client_secret and"
-            " refresh_token of an installed app.",
+            description="Token of a private app or service key. Without it: client_id and"
+            " client_secret of an installed app, and `closedloop login` or a refresh_token.",
         ),
         th.Property("client_id", th.StringType, title="Client id", description="Client id of your app."),
         th.Property(
@@ -84,7 +87,7 @@ def _credentials() -> list[th.Property[Any]]:
         th.Property(
             "url",
             th.StringType,
-            default="https://api.hubapi.com",
+            default=URL,
             title="URL",
             description="Address of HubSpot's API.",
         ),
@@ -95,6 +98,33 @@ def _credentials() -> list[th.Property[Any]]:
             title="API release",
             description="Release of the API, such as 2026-09; v3 asks the older v3 and v4, which end in 2027.",
         ),
+    ]
+
+
+def _consent() -> list[th.Property[Any]]:
+    return [
+        th.Property(
+            "scopes",
+            th.StringType,
+            title="Scopes",
+            description="What a login asks for, with blanks between: exactly what your app requires. None: what the"
+            " streams cannot do without.",
+        ),
+        th.Property(
+            "optional_scopes",
+            th.StringType,
+            title="Optional scopes",
+            description="What a login asks for besides, where the account has it. None: all that can be read, written"
+            " back or imported.",
+        ),
+        th.Property(
+            "authorize_url",
+            th.StringType,
+            default=AUTHORIZE_URL,
+            title="Consent page",
+            description="Address of HubSpot's consent page.",
+        ),
+        *LOGIN_SETTINGS,
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -14,22 +13,22 @@ from closedloop.errors import ClosedloopError, ConfigError
 from closedloop.kit.http import HttpClient
 from closedloop.kit.policy import AccessError, MissingObjectError
 from closedloop.kit.tap import ClosedloopTap
-from closedloop.kit.tokens import TokenStore
-from tap_hubspot import associations, audience, listings, marketing
-from tap_hubspot.auth import Login
+from tap_hubspot import associations, audience, consent, listings, marketing
+from tap_hubspot.auth import Login, token_store
 from tap_hubspot.catalog import ASSOCIATIONS, DEFAULT_MAPPINGS, OBJECTS, STREAMS
 from tap_hubspot.changed import Changed
 from tap_hubspot.checks import checks, missing_properties
 from tap_hubspot.client import Hubspot
 from tap_hubspot.columns import Columns
 from tap_hubspot.objects import ObjectStream
-from tap_hubspot.paths import NEWEST, Paths
+from tap_hubspot.paths import NEWEST, URL, Paths
 from tap_hubspot.settings import LAG_SECONDS, settings_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from closedloop.kit.login import Consent, Granted
     from closedloop.kit.stream import Check, ClosedloopStream
     from tap_hubspot.base import HubspotStream
     from tap_hubspot.kinds import Source
@@ -97,7 +96,7 @@ class TapHubspot(ClosedloopTap):
         config = self.config
         paths = Paths(version=config.get("api") or NEWEST)
         timeout = (10.0, float(config.get("timeout_seconds", 120)))
-        url = config.get("url") or "https://api.hubapi.com"
+        url = config.get("url") or URL
         http = HttpClient(
             base_url=url,
             headers={"User-Agent": "closedloop", "Accept-Encoding": "gzip, deflate"},
@@ -122,21 +121,9 @@ class TapHubspot(ClosedloopTap):
             path=paths.token,
             client_id=config["client_id"],
             client_secret=config["client_secret"],
-            store=self._token_store(),
+            store=token_store(config, self.where),
             first=config.get("refresh_token"),
             where=self.where,
-            clock=system_clock(),
-        )
-
-    def _token_store(self) -> TokenStore | None:
-        folder = self.config.get("token_folder") or self.config.get("closedloop_tokens")
-        if not folder:
-            return None
-        return TokenStore(
-            folder=Path(folder),
-            client=self.config["client_id"],
-            tenant=self.where,
-            key=self.config.get("token_key"),
             clock=system_clock(),
         )
 
@@ -214,6 +201,14 @@ class TapHubspot(ClosedloopTap):
         if source.optional and isinstance(error, AccessError | MissingObjectError):
             return f"{error.message}; {error.fix}" if error.fix else error.message
         return None
+
+    def consent(self) -> Consent:
+        """Return what HubSpot's consent page is told."""
+        return consent.consent(self.config, self.where)
+
+    def keep(self, granted: Granted) -> str:
+        """Keep the tokens where tap and target of this connection find them."""
+        return consent.keep(self.config, granted, self.where)
 
     def checks(self) -> Iterator[Check]:
         """Yield credential, permissions, properties and quota."""

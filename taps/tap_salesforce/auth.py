@@ -141,6 +141,8 @@ class Login:
             failpoint("tap_salesforce.first_token_kept")
         token = store.fresh(self._refreshed, refused=self._held if refused else None)
         failpoint("tap_salesforce.token_saved")
+        if token.instance_url:
+            self.instance_url = checked_url(token.instance_url, where=self.where)
         return token
 
     def _refreshed(self, token: Token) -> Mapping[str, Any]:

@@ -62,7 +62,7 @@ def kept_in(config: Mapping[str, Any]) -> Path | None:
 
 
 def _login(config: Mapping[str, Any], timeout: tuple[float, float], where: str | None) -> Login:
-    grant = _grant(config)
+    grant = grant_of(config)
     missing = [name for name in ("url", *_NEEDED[grant]) if not config.get(name)]
     if missing:
         message = f"not set for {grant}: " + ", ".join(missing)
@@ -78,7 +78,7 @@ def _login(config: Mapping[str, Any], timeout: tuple[float, float], where: str |
         username=config.get("username"),
         private_key=config.get("private_key"),
         audience=config.get("audience") or (_SANDBOX if is_sandbox else _PRODUCTION),
-        store=_token_store(config),
+        store=token_store(config, where),
         first=config.get("refresh_token"),
         access_token=config.get("access_token"),
         where=where,
@@ -86,7 +86,8 @@ def _login(config: Mapping[str, Any], timeout: tuple[float, float], where: str |
     )
 
 
-def _grant(config: Mapping[str, Any]) -> Grant:
+def grant_of(config: Mapping[str, Any]) -> Grant:
+    """Return the way in that settings name, or that what they hold stands for."""
     found: Grant | None = config.get("grant")
     if found:
         return found
@@ -98,7 +99,8 @@ def _grant(config: Mapping[str, Any]) -> Grant:
     return next((grant for name, grant in given.items() if config.get(name)), "client_credentials")
 
 
-def _token_store(config: Mapping[str, Any]) -> TokenStore | None:
+def token_store(config: Mapping[str, Any], where: str | None) -> TokenStore | None:
+    """Return the place of the app's token for the org; none without a folder."""
     folder = kept_in(config)
     if folder is None:
         return None
@@ -108,4 +110,5 @@ def _token_store(config: Mapping[str, Any]) -> TokenStore | None:
         tenant=config["url"],
         key=config.get("token_key"),
         clock=system_clock(),
+        where=where,
     )

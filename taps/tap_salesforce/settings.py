@@ -6,6 +6,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
+from closedloop.kit.login import LOGIN_SETTINGS
 from closedloop.kit.tap import CLOSEDLOOP_SETTINGS
 from tap_salesforce.catalog import DEFAULT_MAPPINGS
 from tap_salesforce.changed import DEFAULT_OVERLAP
@@ -40,7 +41,7 @@ CREDENTIALS = (
         "grant",
         "Grant",
         "Way in; without it, what is given decides: access_token, private_key (jwt_bearer), refresh_token, otherwise "
-        "client_credentials.",
+        "client_credentials. With refresh_token alone, `closedloop login` asks a person.",
         allowed_values=list(GRANTS),
     ),
     _text("client_id", "Consumer key", "Consumer key of the External Client App or Connected App."),
@@ -73,6 +74,14 @@ CREDENTIALS = (
         "sets its own.",
     ),
     _text("token_key", "Token key", "Encrypts the kept token.", secret=True),
+)
+_CONSENT = (
+    _text(
+        "authorize_url",
+        "Consent page",
+        "Address of the consent page, if not /services/oauth2/authorize at url.",
+    ),
+    *LOGIN_SETTINGS,
 )
 _READING = (
     _text("api_version", "API version", "Version of the API to speak.", default=DEFAULT_VERSION),
@@ -144,5 +153,7 @@ _READING = (
 
 def settings_schema() -> dict[str, Any]:
     """Return the settings as JSON Schema."""
-    schema: dict[str, Any] = th.PropertiesList(*CREDENTIALS, *_READING, *CLOSEDLOOP_SETTINGS).to_dict()
+    schema: dict[str, Any] = th.PropertiesList(
+        *CREDENTIALS, *_CONSENT, *_READING, *CLOSEDLOOP_SETTINGS
+    ).to_dict()
     return schema

@@ -11,7 +11,7 @@ from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError
 from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.tap import ClosedloopTap
-from tap_salesforce import soql
+from tap_salesforce import consent, soql
 from tap_salesforce.catalog import DEFAULT_MAPPINGS, ENTITIES, Entity
 from tap_salesforce.changed import ChangedStream
 from tap_salesforce.checks import checks
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from closedloop.kit.login import Consent, Granted
     from closedloop.kit.stream import Check, ClosedloopStream
     from tap_salesforce.client import Salesforce
 
@@ -228,6 +229,18 @@ class TapSalesforce(ClosedloopTap):
         """Leave out an optional object that the org lacks or does not show."""
         entity = ENTITIES[stream.name]
         return entity.why_absent if entity.optional and isinstance(error, NOT_HERE) else None
+
+    def consent(self) -> Consent:
+        """Return what the org's consent page is told."""
+        return consent.consent(self.config, self.where)
+
+    def keep(self, granted: Granted) -> str:
+        """Keep the tokens where every later login of this connection finds them.
+
+        Raises:
+            ConfigError: They open another org than the settings name.
+        """
+        return consent.keep(self.config, granted, self.where)
 
     def checks(self) -> Iterator[Check]:
         """Yield login, permissions, fields, statuses and quota."""

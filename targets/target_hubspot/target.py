@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -12,8 +11,7 @@ from closedloop.errors import ConfigError
 from closedloop.kit.http import HttpClient
 from closedloop.kit.sink import UpdateSink
 from closedloop.kit.target import Target
-from closedloop.kit.tokens import TokenStore
-from tap_hubspot.auth import Login
+from tap_hubspot.auth import Login, token_store
 from tap_hubspot.paths import LEGACY, NEWEST, Paths
 from target_hubspot.attendance import SEPARATOR
 from target_hubspot.catalog import PARTICIPATIONS
@@ -138,25 +136,17 @@ class TargetHubspot(Target):
             path=paths.token,
             client_id=config["client_id"],
             client_secret=config.get("client_secret") or "",
-            store=self._token_store(),
+            store=token_store(config, self._connection),
             first=config.get("refresh_token"),
             where=self.name,
             clock=system_clock(),
         )
 
-    def _token_store(self) -> TokenStore | None:
-        """Return where the tap of this connection keeps its token too: under the connection's name, or its own."""
+    @property
+    def _connection(self) -> str:
+        """The name under which the tap of this connection keeps its token too."""
         name = self.config.get("closedloop_connection")
-        folder = self.config.get("token_folder") or self.config.get("closedloop_tokens")
-        if not folder:
-            return None
-        return TokenStore(
-            folder=Path(folder),
-            client=self.config["client_id"],
-            tenant=f"connections.{name}" if name else "tap-hubspot",
-            key=self.config.get("token_key"),
-            clock=system_clock(),
-        )
+        return f"connections.{name}" if name else "tap-hubspot"
 
     def identity(self) -> str:
         """Return the address and the app; a private app has no name that is no secret."""

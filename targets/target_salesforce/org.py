@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from closedloop.kit.policy import AccessError, Action, RecordError, Rule, StreamError
+from closedloop.kit.policy import BY_STATUS, AccessError, Action, RecordError, Rule, StreamError
 from closedloop.kit.redact import vendor_text
 from tap_salesforce.faults import fault as ending
 
@@ -128,11 +128,17 @@ class Org:
         Raises:
             StreamError: The answer names nobody.
         """
-        reply = self.http.request("GET", "/services/oauth2/userinfo", classify=fault)
+        reply = self.http.request("GET", "/services/oauth2/userinfo", classify=_user_fault)
         found = decode(reply.content)
         if not isinstance(found, dict) or not found.get("user_id"):
             raise StreamError("the answer does not name the user")
         return found
+
+
+def _user_fault(reply: Reply) -> Rule | None:
+    """The identity service says by 403, in one word that is no JSON, that a token has ended."""
+    is_ended = reply.status == 403 and b"_OAuth_Token" in reply.content[:100]  # noqa: PLR2004 (RFC 9110)
+    return BY_STATUS[401] if is_ended else fault(reply)
 
 
 def fault(reply: Reply) -> Rule | None:

@@ -1,4 +1,4 @@
-"""A ledger of either make behind the real command line."""
+"""A ledger of either make, or a CRM that a person consents to, behind the real command line."""
 
 import os
 import subprocess
@@ -9,12 +9,13 @@ from pathlib import Path
 
 import requests
 
-from closedloop.sandbox import quickbooks, xero
+from closedloop.sandbox import hubspot, quickbooks, salesforce, xero
+from closedloop.sandbox.members import as_members
 
 
 @dataclass
 class Ledger:
-    """A configuration with one ledger, of which one small stream is read, and the simulator behind it."""
+    """A configuration with one ledger, of which one small stream is read (or all), and the simulator behind it."""
 
     folder: Path
     simulator: object
@@ -39,12 +40,11 @@ class Ledger:
 
     def command(self, *verb):
         lines = [f'      {name}: "{value}"' for name, value in self.settings.items()]
+        chosen = f"    streams: [{self.stream}]\n" if self.stream else ""
         self.config.write_text(
             "company: {currency: USD, time_zone: America/Chicago}\n"
             "connections:\n"
-            f"  books:\n    connector: {self.connector}\n    streams: [{self.stream}]\n    settings:\n"
-            + "\n".join(lines)
-            + "\n"
+            f"  books:\n    connector: {self.connector}\n{chosen}    settings:\n" + "\n".join(lines) + "\n"
         )
         return [sys.executable, "-m", "closedloop", "--config", str(self.config), *verb]
 
@@ -72,6 +72,23 @@ class Ledger:
     def later(self):
         """Let so much time pass that access tokens end, and a refresh token that has been replaced is dead."""
         self.simulator.advance(2 * 3600)
+
+
+@contextmanager
+def crm(connector, world, folder):
+    """Serve ``world`` as the CRM and configure it without any token."""
+    if connector == "salesforce":
+        with salesforce.serve(as_members(world, unknown="lead")) as org:
+            yield Ledger(folder, org, connector, "", org.settings | {"grant": "refresh_token"})
+        return
+    with hubspot.serve(as_members(world, unknown="contact")) as account:
+        settings = {
+            "url": account.url,
+            "authorize_url": f"{account.url}/oauth/authorize",
+            "client_id": account.client_id,
+            "client_secret": account.client_secret,
+        }
+        yield Ledger(folder, account, connector, "", settings)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The rotating token of a ledger lives on from run to run of the real core, also when a run is killed."""
 
 import pytest
-from tests.cli.ledgers import ledger
+from tests.cli.ledgers import crm, ledger
 
 
 @pytest.fixture(params=["quickbooks", "xero"])
@@ -44,3 +44,14 @@ def test_login_takes_the_place_of_a_refresh_token_in_the_file(books, way):
     assert done.returncode == 0, done.stderr
     assert "connected to" in done.stdout
     assert after.returncode == 0, after.stderr[-2000:]
+
+
+@pytest.mark.parametrize("connector", ["salesforce", "hubspot"])
+def test_login_opens_a_crm_without_any_token_in_the_file(connector, small_world, tmp_path):
+    with crm(connector, small_world, tmp_path) as served:
+        done = served.log_in()
+        checked = served.closedloop("check")
+
+    assert (done.returncode, "connected to" in done.stdout) == (0, True), done.stderr
+    assert checked.returncode == 0, checked.stdout
+    assert len(served.tokens) == 1

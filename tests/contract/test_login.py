@@ -4,6 +4,7 @@ import io
 import json
 import sys
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,13 +12,19 @@ import pytest
 import requests
 
 from closedloop.kit.singer import FastWriter
-from closedloop.sandbox import quickbooks, xero
+from closedloop.sandbox import hubspot, quickbooks, salesforce, xero
+from closedloop.sandbox.members import as_members
 from closedloop.sandbox.world import generate
+from tap_hubspot.tap import TapHubspot
 from tap_odoo.tap import TapOdoo
 from tap_quickbooks.tap import TapQuickBooks
+from tap_salesforce.tap import TapSalesforce
 from tap_xero.tap import TapXero
+from target_hubspot.target import TargetHubspot
+from target_salesforce.target import TargetSalesforce
 
 WORLD = generate(5, 0.02)
+LEADS, CONTACTS = as_members(WORLD, unknown="lead"), as_members(WORLD, unknown="contact")
 ELSEWHERE = "https://books.example.com/callback"
 
 
@@ -45,13 +52,40 @@ class Login:
         return json.loads(self.error.strip().splitlines()[-1])
 
 
-@pytest.fixture(params=["quickbooks", "xero"])
+@pytest.fixture(params=["quickbooks", "xero", "salesforce", "hubspot"])
 def vendor(request):
-    if request.param == "quickbooks":
-        with quickbooks.serve(WORLD) as books:
-            settings = {name: value for name, value in books.settings.items() if name != "refresh_token"}
-            yield Vendor(TapQuickBooks, books, books.tokens.consents, settings, books.realm_id)
-        return
+    with SERVED[request.param]() as vendor:
+        yield vendor
+
+
+@contextmanager
+def _quickbooks():
+    with quickbooks.serve(WORLD) as books:
+        settings = {name: value for name, value in books.settings.items() if name != "refresh_token"}
+        yield Vendor(TapQuickBooks, books, books.tokens.consents, settings, books.realm_id)
+
+
+@contextmanager
+def _salesforce():
+    with salesforce.serve(LEADS) as crm:
+        settings = crm.settings | {"grant": "refresh_token"}
+        yield Vendor(TapSalesforce, crm, crm.tokens.consents, settings, crm.url)
+
+
+@contextmanager
+def _hubspot():
+    with hubspot.serve(CONTACTS) as crm:
+        settings = {
+            "url": crm.url,
+            "authorize_url": f"{crm.url}/oauth/authorize",
+            "client_id": crm.client_id,
+            "client_secret": crm.client_secret,
+        }
+        yield Vendor(TapHubspot, crm, crm.engine.identity.consents, settings, str(crm.portal))
+
+
+@contextmanager
+def _xero():
     with xero.serve(WORLD) as books:
         settings = {
             "url": books.url,
@@ -61,6 +95,9 @@ def vendor(request):
             "client_secret": books.client_secret,
         }
         yield Vendor(TapXero, books, books.engine.identity.consents, settings, WORLD.company)
+
+
+SERVED = {"quickbooks": _quickbooks, "xero": _xero, "salesforce": _salesforce, "hubspot": _hubspot}
 
 
 @pytest.fixture
@@ -225,6 +262,96 @@ def test_the_organisation_that_was_chosen_is_the_one_of_the_settings(vendor, log
 
     assert (other.code, vendor.simulator.tenant in other.stopped["fix"]) == (2, True)
     assert (custom.code, "no login" in custom.stopped["message"]) == (2, True)
+
+
+@pytest.mark.parametrize("vendor", ["salesforce", "hubspot"], indirect=True)
+def test_the_target_writes_with_the_token_of_the_tap(vendor, log_in, tmp_path):
+    """Neither has a refresh token in its settings; the access token has ended meanwhile."""
+    own = {
+        "closedloop_connection": "crm",
+        "closedloop_tokens": str(tmp_path / "home"),
+    }  # as the core starts both
+    assert log_in(come_back, token_folder=None, **own).code == 0
+    (vendor.simulator.tokens if vendor.tap is TapSalesforce else vendor.simulator.engine.identity).expire()
+    target = TargetSalesforce if vendor.tap is TapSalesforce else TargetHubspot
+
+    with pytest.raises(SystemExit) as end:
+        target.cli(["--config", str(tmp_path / "config.json"), "--check"])
+
+    assert not end.value.code
+
+
+@pytest.mark.parametrize("vendor", ["salesforce", "hubspot"], indirect=True)
+def test_without_a_login_the_command_for_it_is_said(vendor, tmp_path, capsys):
+    own = {"closedloop_connection": "crm", "closedloop_tokens": str(tmp_path / "home")}
+    (tmp_path / "config.json").write_text(json.dumps(vendor.settings | own))
+
+    with pytest.raises(SystemExit) as end:
+        vendor.tap.cli(["--config", str(tmp_path / "config.json"), "--check"])
+
+    assert (end.value.code, "closedloop login crm" in capsys.readouterr().out) == (2, True)
+
+
+@pytest.mark.parametrize("vendor", ["salesforce"], indirect=True)
+def test_the_org_that_was_chosen_is_the_one_of_the_settings(vendor, log_in, tmp_path):
+    other = "https://acme.my.salesforce.com"
+    done = log_in(come_back, url=other, login_url=vendor.simulator.url)
+    kept = list(tmp_path.glob("tokens/*.token"))
+    both = log_in(come_back, url=other, login_url=vendor.simulator.url, instance_url=vendor.simulator.url)
+
+    assert (done.code, vendor.simulator.url in done.stopped["message"], kept) == (2, True, [])
+    assert both.code == 0
+
+
+@pytest.mark.parametrize("vendor", ["salesforce"], indirect=True)
+def test_where_the_data_is_is_kept_beside_the_token(vendor, log_in, tmp_path):
+    """No later run gets a token's answer before it asks for data: the access token still works."""
+    told = {"url": "http://127.0.0.1:9", "login_url": vendor.simulator.url}
+    assert log_in(come_back, **told, instance_url=vendor.simulator.url).code == 0
+    (tmp_path / "config.json").write_text(
+        json.dumps(vendor.settings | told | {"token_folder": str(tmp_path / "tokens")})
+    )
+
+    with pytest.raises(SystemExit) as end:
+        vendor.tap.cli(["--config", str(tmp_path / "config.json"), "--check"])
+
+    assert not end.value.code
+    assert vendor.simulator.tokens.grants == ["authorization_code"]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "other", "words"),
+    [
+        ("salesforce", {"grant": None}, "client_credentials needs no login"),
+        ("salesforce", {"token_folder": None}, "no place for the token"),
+        ("salesforce", {"client_id": None}, "not set: client_id"),
+        ("hubspot", {"access_token": "pat-1"}, "needs no login"),
+        ("hubspot", {"token_folder": None}, "no place for the token"),
+        ("hubspot", {"client_secret": None}, "not set: client_secret"),
+    ],
+    indirect=["vendor"],
+)
+def test_where_a_login_makes_no_sense_it_is_said(log_in, other, words):
+    done = log_in(come_back, **other)
+
+    assert (done.code, words in done.stopped["message"]) == (2, True)
+
+
+@pytest.mark.parametrize("vendor", ["hubspot"], indirect=True)
+def test_what_is_asked_for_beyond_the_needed_is_optional(vendor, log_in, monkeypatch):
+    """An app that cannot read calls is installed all the same; one that lacks what is demanded shows an error page."""
+    usual = log_in(come_back)
+    asked = dict(parse_qsl(urlsplit(usual.said[0]["url"]).query))
+    own = log_in(come_back, scopes="oauth crm.objects.deals.read", optional_scopes="")
+    named = dict(parse_qsl(urlsplit(own.said[0]["url"]).query))
+    monkeypatch.setattr("closedloop.kit.login.monotonic", iter([0.0, 700.0]).__next__)
+    beyond = log_in(answer, scopes="oauth automation")
+
+    assert (usual.code, own.code, beyond.code) == (0, 0, 2)
+    assert "crm.objects.companies.read" in asked["scope"].split()
+    assert {"crm.objects.calls.read", "crm.objects.companies.write"} <= set(asked["optional_scope"].split())
+    assert set(asked["scope"].split()).isdisjoint(asked["optional_scope"].split())
+    assert (named["scope"], named.get("optional_scope")) == ("oauth crm.objects.deals.read", None)
 
 
 def test_a_taken_port_is_said(log_in):

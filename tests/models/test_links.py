@@ -231,8 +231,7 @@ def test_doubtful_customers_are_listed_with_their_reason(world):
     assert reasons["email_other_name"] == ("the e-mail agrees but the names do not", 1)
     assert reasons["legal_form"] == ("the legal forms differ", 1)
     assert reasons["stored_against"] == ("candidates contradict each other", 2)
-    assert reasons["free_mail"] == ("the name agrees, but nothing beside it that few records share", 1)
-    assert "tax" not in reasons
+    assert not {"role_mailbox", "free_mail", "tax"} & set(reasons)
 
 
 @pytest.mark.parametrize("name", TOUCHES)

@@ -15,6 +15,7 @@ import hashlib
 import secrets
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,7 @@ class Consent:
         scopes: What is asked for.
         is_secret_posted: Whether the secret goes into the form instead of the header.
         extra: More parameters of the consent page.
+        words: The vendor's own words for a refusal of the token endpoint → OAuth's (``invalid_client`` …).
         where: What errors call this connection.
     """
 
@@ -74,6 +76,7 @@ class Consent:
     scopes: Sequence[str]
     is_secret_posted: bool = False
     extra: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
     where: str | None = None
 
 
@@ -257,7 +260,12 @@ def _changed(consent: Consent, form: Mapping[str, str]) -> Mapping[str, Any]:
     # A code works once: an answer that was lost cannot be asked for again.
     try:
         reply = http.request(
-            "POST", "", content=urlencode(form).encode(), headers=headers, idempotent=False, classify=_fault
+            "POST",
+            "",
+            content=urlencode(form).encode(),
+            headers=headers,
+            idempotent=False,
+            classify=partial(_fault, consent.words),
         )
     except UnknownOutcomeError as error:
         message = f"the token endpoint did not answer: {error.message.partition(';')[0]}"
@@ -270,7 +278,8 @@ def _changed(consent: Consent, form: Mapping[str, str]) -> Mapping[str, Any]:
     return answer
 
 
-#: What a token endpoint answers, by the word in `error` (RFC 6749, 5.2).
+#: What a token endpoint answers, by the word in `error` (RFC 6749, 5.2); a vendor's own may stand elsewhere.
+_PLACES = ("error", "status", "category")
 _REFUSED: Mapping[str, tuple[str, str]] = {
     "invalid_client": (
         "client_id and client_secret were not accepted",
@@ -283,11 +292,14 @@ _REFUSED: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _fault(reply: Reply) -> Rule | None:
+def _fault(words: Mapping[str, str], reply: Reply) -> Rule | None:
     if reply.status not in {400, 401, 403}:
         return None
-    word = str(_answer(reply).get("error") or "")
-    known = _REFUSED.get(word or ("invalid_client" if reply.status == 401 else ""))  # noqa: PLR2004 (HTTP)
+    answer = _answer(reply)
+    said = [str(answer[place]) for place in _PLACES if answer.get(place)]
+    meant = [words.get(one, one) for one in said] or (["invalid_client"] if reply.status == 401 else [])  # noqa: PLR2004 (HTTP)
+    known = next((_REFUSED[one] for one in meant if one in _REFUSED), None)
+    word = next((one for one in said if one != "error"), "")  # which some say beside the word itself
     message, fix = known or (f"no token was given ({_word(word) or reply.status})", "begin again")
     return Rule(action=Action.STOP_RUN, error=ConfigError, message=message, fix=fix)
 

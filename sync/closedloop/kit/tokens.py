@@ -40,11 +40,13 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
         access_token: Sent with each request.
         refresh_token: Buys the next access token; none where the vendor gives none.
         expires_at: End of the access token, aware; none: it does not end.
+        instance_url: Where the token works, for vendors that say so.
     """
 
     access_token: str
     refresh_token: str | None = None
     expires_at: datetime | None = None
+    instance_url: str | None = None
 
 
 class _File(msgspec.Struct, kw_only=True):
@@ -143,11 +145,12 @@ class TokenStore:
         if not access or not isinstance(access, str):
             message = "the vendor's answer holds no token; the one before is kept"
             raise ConfigError(message, where=self.where or self.tenant, fix="closedloop login CONNECTION")
-        seconds = answer.get("expires_in")
+        seconds, address = answer.get("expires_in"), answer.get("instance_url")
         return Token(
             access_token=access,
             refresh_token=answer.get("refresh_token") or old.refresh_token,
             expires_at=self.clock.now() + timedelta(seconds=float(seconds)) if seconds else None,
+            instance_url=address if isinstance(address, str) and address else old.instance_url,
         )
 
     def _has_ended(self, token: Token) -> bool:

@@ -104,6 +104,8 @@ MODELS = frozenset(_INTO)
 
 def fill(store: Store, settings: Settings, model: str) -> None:
     """Fill ``link.customer_scored`` or ``link.touch_scored``, which the runner has just made empty."""
+    if settings.matching.policy == "strict":
+        return
     [(automatic,)] = store.query("select automatic_links from param.run")
     if not automatic or not store.query(_LEFT_OVER[model]) or not _anybody(store, model):
         return

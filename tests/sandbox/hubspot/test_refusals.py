@@ -155,9 +155,11 @@ def test_a_person_consents(serve):
     plain = serve()
     url = f"{plain.simulator.url}/oauth/authorize"
     asked = {"redirect_uri": "http://127.0.0.1/back", "state": "s", "client_id": plain.simulator.client_id}
-    assert "Connect app" in requests.get(url, params=asked).text
+    assert "Allow access" in requests.get(url, params=asked).text
 
-    back = requests.post(url, params=asked, allow_redirects=False).headers["Location"]
+    back = requests.post(url, params=asked, data={"answer": "allow"}, allow_redirects=False).headers[
+        "Location"
+    ]
     code = back.partition("code=")[2].partition("&")[0]
     form = {
         "grant_type": "authorization_code",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedloop.sandbox.hubspot.errors import HubError
 from closedloop.sandbox.hubspot.wire import APP_ID, PORTAL, stamp
+from closedloop.sandbox.parts.consent import Consents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,23 +31,26 @@ class Identity:
     Args:
         clock: The simulator's.
         options: Scopes, and whether refresh tokens rotate.
+        consents: The installed app's consent page.
     """
 
     clock: ShiftedClock
     options: Options
     private: str = PRIVATE
+    consents: Consents = field(init=False)
     _access: dict[str, datetime] = field(default_factory=dict)
     _refresh: set[str] = field(default_factory=set)
-    _codes: dict[str, datetime] = field(default_factory=dict)
     _made: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def consent(self) -> str:
-        """Return a code, as after a person has agreed."""
-        with self._lock:
-            code = self._new("code")
-            self._codes[code] = self.clock.now() + CODE_LIFE
-            return code
+    def __post_init__(self) -> None:
+        self.consents = Consents(
+            client_id=CLIENT_ID,
+            company=f"the HubSpot account {PORTAL}",
+            now=self.clock.now,
+            life=CODE_LIFE,
+            scopes=self.options.scopes,
+        )
 
     def first(self) -> dict[str, Any]:
         """Return tokens as after a consent, without the way there."""
@@ -96,8 +100,7 @@ class Identity:
         grant = form.get("grant_type")
         with self._lock:
             if grant == "authorization_code":
-                until = self._codes.pop(form.get("code", ""), None)
-                if until is None or until < self.clock.now():
+                if not self.consents.redeemed(form):
                     raise _bad("BAD_AUTH_CODE", "missing or unknown auth code")
                 return self._answer(self._new_refresh())
             if grant == "refresh_token":

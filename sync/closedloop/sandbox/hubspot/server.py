@@ -8,9 +8,10 @@ import struct
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from closedloop.sandbox.odoo.engine import CannedError, ResetError
+from closedloop.sandbox.parts.consent import PageError
 from closedloop.sandbox.xero.server import Server as BaseServer
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 JSON = "application/json;charset=utf-8"
 HTML = "text/html; charset=utf-8"
-CONSENT = (
-    "<!DOCTYPE html><title>Consent</title><h1>closedloop wants access to your account</h1>"
-    '<form method="post"><button name="allow" value="yes">Connect app</button></form>'
-)
 
 
 class Server(BaseServer):
@@ -67,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
             if path.startswith("/__control__/"):
                 self._control(path, parts.query, body)
             elif path == "/oauth/authorize":
-                self._consent(dict(parse_qsl(parts.query)))
+                self._consent(dict(parse_qsl(parts.query)), dict(parse_qsl(body.decode())))
             elif path.startswith("/oauth/"):
                 self._json(*engine.token(dict(parse_qsl(body.decode())), path))
             else:
@@ -89,12 +86,18 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._json(200, answered, {})
 
-    def _consent(self, query: dict[str, str]) -> None:
-        if self.command == "GET":
-            self._send(200, CONSENT.encode(), HTML, {})
+    def _consent(self, query: dict[str, str], form: dict[str, str]) -> None:
+        consents = self.server.engine.identity.consents
+        asked = {"response_type": "code"} | query  # HubSpot's page has no other answer to give
+        try:
+            if self.command == "GET":
+                self._send(200, consents.page(asked).encode(), HTML, {})
+                return
+            back = consents.answered(asked, form)
+        except PageError as error:
+            self._send(400, f"<p>{error}</p>".encode(), HTML, {})
             return
-        back = {"code": self.server.engine.identity.consent(), "state": query.get("state", "")}
-        self._send(302, b"", HTML, {"Location": f"{query['redirect_uri']}?{urlencode(back)}"})
+        self._send(302, b"", HTML, {"Location": back})
 
     def _json(self, status: int, value: Any, headers: dict[str, str]) -> None:
         body = b"" if value is None else value if isinstance(value, bytes) else json.dumps(value).encode()

@@ -47,6 +47,7 @@ class Consents:
         now: Tells the time.
         life: How long a code works.
         redirects: The addresses registered with the app; none: any of this machine's own.
+        scopes: What the app may ask for; none: anything.
     """
 
     client_id: str
@@ -54,6 +55,7 @@ class Consents:
     now: Callable[[], datetime]
     life: timedelta = timedelta(minutes=5)
     redirects: frozenset[str] | None = None
+    scopes: frozenset[str] | None = None
     _codes: dict[str, _Code] = field(default_factory=dict)
 
     def page(self, query: Mapping[str, str]) -> str:
@@ -113,6 +115,8 @@ class Consents:
         )
         if not known:
             raise PageError("invalid redirect_uri")
+        if self.scopes is not None and not self.scopes.issuperset(query.get("scope", "").split()):
+            raise PageError("scopes mismatch")
 
 
 def _digest(verifier: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from closedloop.sandbox.odoo.engine import CannedError, ResetError
+from closedloop.sandbox.parts.consent import PageError
 from closedloop.sandbox.salesforce.call import Call, Reply, answer, refusal
 from closedloop.sandbox.salesforce.composite import Composite
 from closedloop.sandbox.salesforce.errors import RefusedError, limit_reached, not_found, session_ended
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _DATA = re.compile(r"/services/data/v(\d+\.\d)(/.*)?$")
 _MOST_BYTES = 16_384
+_HTML = "text/html;charset=UTF-8"
 _STREAM = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
 _JOB = re.compile(r"/jobs/(?:query|ingest)/(\w+)")
 _NAMED = re.compile(r"/(?:sobjects|composite/sobjects)/(\w+)")
@@ -112,6 +114,8 @@ class Engine:
         parts = urlsplit(target)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         if parts.path.startswith("/services/oauth2/"):
+            if parts.path.endswith("/authorize"):
+                return self._consent(entry, verb, query, body)
             return self._oauth(entry, parts.path.rsplit("/", 1)[1], body, headers)
         found = _DATA.match(parts.path)
         version, rest = (found[1], found[2] or "") if found else ("", "")
@@ -166,6 +170,17 @@ class Engine:
             call.entry["executed"] = True
             return reply
 
+    def _consent(self, entry: dict[str, Any], verb: str, query: dict[str, str], body: bytes) -> Reply:
+        entry["api"] = "oauth"
+        consents = self.org.tokens.consents
+        try:
+            if verb == "GET":
+                return Reply(body=consents.page(query).encode(), kind=_HTML)
+            back = consents.answered(query, dict(parse_qsl(body.decode())))
+        except PageError as error:
+            return Reply(status=400, body=f"<p>{error}</p>".encode(), kind=_HTML)
+        return Reply(status=302, kind=_HTML, headers={"Location": back})
+
     def _oauth(self, entry: dict[str, Any], name: str, body: bytes, headers: dict[str, str]) -> Reply:
         entry["api"] = "oauth"
         form = dict(parse_qsl(body.decode()))
@@ -192,7 +207,7 @@ class Engine:
 
     def _user(self, authorization: str) -> Reply:
         if not self.org.tokens.check(authorization):
-            return Reply(status=403, body=b"Bad_OAuth_Token", kind="text/html;charset=UTF-8")
+            return Reply(status=403, body=b"Bad_OAuth_Token", kind=_HTML)
         user = self.org.database.get("User", self.org.database.user) or {}
         shown = {
             "sub": f"https://login.salesforce.com/id/{self.org.tokens.organisation}/{user['Id']}",

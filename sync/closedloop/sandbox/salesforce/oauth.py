@@ -14,6 +14,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from closedloop.sandbox.parts.consent import Consents
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 CLIENT_ID, CLIENT_SECRET = "3MVG9.closedloop.simulated", "a-secret-of-the-simulator"
 USERNAME = "integration@closedloop-demo.com"
 BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+CODE_LIFE = timedelta(minutes=15)
 AUDIENCES = {False: "https://login.salesforce.com", True: "https://test.salesforce.com"}
 _KEY_BITS, _EXPONENT = 2048, 65537
 
@@ -58,6 +61,7 @@ class Tokens:
         now: Tells the time.
         url: The org's address, known once the simulator listens.
         grants: Grants asked for so far, by their type.
+        consents: The app's consent page.
     """
 
     organisation: str
@@ -66,12 +70,18 @@ class Tokens:
     now: Callable[[], datetime]
     url: str = ""
     grants: list[str] = field(default_factory=list)
+    consents: Consents = field(init=False)
     _access: dict[str, datetime] = field(default_factory=dict)
     _is_revoked: bool = False
     _refresh: dict[str, _Refresh] = field(default_factory=dict)
     _key: rsa.RSAPrivateKey | None = None
     _number: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.consents = Consents(
+            client_id=CLIENT_ID, company="an org of Salesforce", now=self.now, life=CODE_LIFE
+        )
 
     def private_key(self) -> str:
         """Return the private key, in PEM, whose certificate the app holds."""
@@ -112,6 +122,8 @@ class Tokens:
                 raise GrantError("invalid_grant", "no client credentials user enabled")
             if kind == "client_credentials":
                 return self._answer()
+            if kind == "authorization_code":
+                return self._answer(self._redeemed(form))
             if kind == "refresh_token":
                 return self._answer(self._used(form.get("refresh_token", "")))
         word = "unsupported_grant_type"
@@ -147,6 +159,11 @@ class Tokens:
             return False
         grace = timedelta(seconds=self.options.grace_seconds)
         return held.replaced_at is None or self.now() < held.replaced_at + grace
+
+    def _redeemed(self, form: Mapping[str, str]) -> str:
+        if not self.consents.redeemed(form):
+            raise GrantError("invalid_grant", "invalid authorization code")
+        return self._new_refresh()
 
     def _used(self, given: str) -> str | None:
         if not self.works(given):
