@@ -48,7 +48,8 @@ def add(python: Path, wanted: str) -> None:
     constraints.write_text(
         "\n".join(line.rstrip(" \\") for line in lock.splitlines() if line and line[0].isalnum())
     )
-    tool = shutil.which("uv")
+    beside = Path(sys.executable).with_name("uv")
+    tool = shutil.which("uv") or (str(beside) if beside.exists() else None)
     command = (
         [tool, "pip", "install", "--python", str(python)]
         if tool
