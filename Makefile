@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # All the tests run in two processes; `make test ARGS="-k landing"` runs some.
 ARGS   ?=
 
-.PHONY: demo test lint bench test-servers crash crash-short format lock clean help
+.PHONY: demo test test-long lint bench test-servers crash crash-short format lock clean help
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,7 +34,10 @@ demo: $(READY)  ## the whole loop on a generated company, checked to the cent
 	$(BIN)/closedloop demo --dir .demo --check
 
 test: $(READY)  ## unit, contract and acceptance tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not servers and not crash" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not servers and not crash and not long" $(ARGS)
+
+test-long: $(READY)  ## the same cases on every other vendor
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long $(ARGS)
 
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check .

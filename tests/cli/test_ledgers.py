@@ -4,7 +4,7 @@ import pytest
 from tests.cli.ledgers import crm, ledger
 
 
-@pytest.fixture(params=["quickbooks", "xero"])
+@pytest.fixture(params=["quickbooks", pytest.param("xero", marks=pytest.mark.long)])
 def books(request, small_world, tmp_path):
     with ledger(request.param, small_world, tmp_path) as served:
         yield served

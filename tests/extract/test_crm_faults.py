@@ -39,7 +39,7 @@ FAULTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=SIMULATORS)
+@pytest.fixture(scope="module", params=["salesforce", pytest.param("hubspot", marks=pytest.mark.long)])
 def served(request):
     vendor, unknown, options, streams = SIMULATORS[request.param]
     world = as_members(generate(5, 0.01), unknown=unknown)
