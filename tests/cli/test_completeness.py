@@ -64,7 +64,9 @@ def hasty(hasty_taps):
         yield
 
 
-@pytest.fixture(params=["odoo", "salesforce", "hubspot"])
+@pytest.fixture(
+    params=["salesforce", *(pytest.param(one, marks=pytest.mark.long) for one in ("odoo", "hubspot"))]
+)
 def company(request, shell_on, small_world, monkeypatch, tmp_path):
     if request.param == "odoo":
         with odoo.serve(small_world) as simulator:

@@ -46,7 +46,7 @@ def test_login_takes_the_place_of_a_refresh_token_in_the_file(books, way):
     assert after.returncode == 0, after.stderr[-2000:]
 
 
-@pytest.mark.parametrize("connector", ["salesforce", "hubspot"])
+@pytest.mark.parametrize("connector", ["salesforce", pytest.param("hubspot", marks=pytest.mark.long)])
 def test_login_opens_a_crm_without_any_token_in_the_file(connector, small_world, tmp_path):
     with crm(connector, small_world, tmp_path) as served:
         done = served.log_in()

@@ -5,6 +5,9 @@ import json
 from dataclasses import replace
 
 import duckdb
+import pytest
+
+pytestmark = pytest.mark.long
 
 
 def test_a_doubtful_link_is_decided_by_file_and_by_command_and_explained(shell, tmp_path):

@@ -12,6 +12,8 @@ from closedloop.sandbox.members import as_members
 from closedloop.sandbox.world import generate
 from tap_hubspot.catalog import ASSOCIATIONS, OBJECTS
 
+pytestmark = pytest.mark.long
+
 DAY = 24 * 3600
 QUIET = {"ten_second_limit": 1_000_000, "search_limit": 1_000_000}
 #: What people edit.

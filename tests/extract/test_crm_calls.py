@@ -60,6 +60,7 @@ def test_salesforce_costs_a_call_a_page_then_a_call_a_stream(org, crm):
     assert daily == {}, "once a day: the log of deletions and the count"
 
 
+@pytest.mark.long
 def test_hubspot_costs_a_call_a_page_then_a_call_a_stream(account, crm):
     held = crm(account, "hubspot")
     first = held.sync()

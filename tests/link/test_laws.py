@@ -9,6 +9,8 @@ from tests.link.conftest import autos
 
 from closedloop.link import linker
 
+pytestmark = pytest.mark.long
+
 WORDS = ("Alder", "Birch", "Cedar", "Dogwood", "Elm")
 COMPANY = st.fixed_dictionaries(
     {"name": st.builds("{} {}{}".format, st.sampled_from(WORDS), st.sampled_from(("Foods", "Tools")), st.sampled_from(("", " Inc.", " GmbH", " #12")))},

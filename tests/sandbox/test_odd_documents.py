@@ -139,7 +139,7 @@ class Outcome:
     accounts: dict
 
 
-@pytest.fixture(params=[QuickBooks, Xero], ids=["quickbooks", "xero"])
+@pytest.fixture(params=[QuickBooks, pytest.param(Xero, marks=pytest.mark.long)], ids=["quickbooks", "xero"])
 def ledger(request):
     made = request.param()
     with made.simulator:

@@ -45,7 +45,10 @@ def installed():
         return None
 
 
-pytestmark = pytest.mark.skipif(installed() is None, reason="the entry point of tap-hubspot is not installed")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(installed() is None, reason="the entry point of tap-hubspot is not installed"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ from closedloop.store.analytical import Store
 from closedloop.store.operations import Operations
 from closedloop.store.stamps import to_text
 
+pytestmark = pytest.mark.long
+
 CRM_FIELDS = {
     "campaign_fields": {
         name: f"x_{name}"

@@ -28,7 +28,10 @@ def installed():
         return None
 
 
-pytestmark = pytest.mark.skipif(installed() is None, reason="the entry point of tap-xero is not installed")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(installed() is None, reason="the entry point of tap-xero is not installed"),
+]
 
 
 class Ground:

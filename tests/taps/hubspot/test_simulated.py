@@ -14,6 +14,8 @@ from closedloop.sandbox.members import as_members
 from closedloop.sandbox.world import generate
 from tap_hubspot.catalog import ASSOCIATIONS, OBJECTS, STREAMS
 
+pytestmark = pytest.mark.long
+
 WORLD = as_members(generate(5, 0.06), unknown="contact")
 QUIET = {"ten_second_limit": 100_000, "search_limit": 100_000}
 

@@ -28,9 +28,10 @@ def installed():
         return None
 
 
-pytestmark = pytest.mark.skipif(
-    installed() is None, reason="the entry point of tap-salesforce is not installed"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(installed() is None, reason="the entry point of tap-salesforce is not installed"),
+]
 
 
 class Ground:
