@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -27,20 +28,27 @@ class Child:
 
     def __init__(self, channel, stdout, stderr, stdin):
         self.stdout, self.stderr, self.stdin = stdout, stderr, stdin
-        self.returncode, self._channel = None, channel
+        self.returncode, self._channel, self._waited_for = None, channel, threading.Lock()
         self.pid = int(channel.recv(100))
 
     def poll(self):
-        if self.returncode is None and select.select([self._channel], [], [], 0)[0]:
-            self.wait()
+        if self._waited_for.acquire(blocking=False):  # else another thread waits, so it runs
+            try:
+                self._hear(0)
+            finally:
+                self._waited_for.release()
         return self.returncode
 
     def wait(self, timeout=None):
+        with self._waited_for:
+            self._hear(timeout)
         if self.returncode is None:
-            if not select.select([self._channel], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired("tap", timeout)
-            self.returncode = int(self._channel.recv(100))
+            raise subprocess.TimeoutExpired("tap", timeout)
         return self.returncode
+
+    def _hear(self, timeout):
+        if self.returncode is None and select.select([self._channel], [], [], timeout)[0]:
+            self.returncode = int(self._channel.recv(100))
 
     def communicate(self, timeout=None):
         with ThreadPoolExecutor() as pool, self.stdout, self.stderr:
@@ -67,7 +75,7 @@ class Warm:
         from closedloop import connectors  # not in the warm process, which needs to stay a tap's
 
         self._cold = connectors.process
-        self._child = None
+        self._child, self._starting = None, threading.Lock()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             command = [sys.executable, __file__, str(theirs.fileno()), "naps" if naps else ""]
@@ -84,10 +92,14 @@ class Warm:
 
     def process(self, module, args, config, *, documents=None, stdin=subprocess.DEVNULL, environment=None):
         """Take the place of `connectors.process`."""
-        is_busy = self._child is not None and self._child.poll() is None
-        if is_busy or stdin != subprocess.DEVNULL or not isinstance(module, str):
-            more = {"documents": documents, "stdin": stdin, "environment": environment}
-            return self._cold(module, args, config, **more)
+        if stdin == subprocess.DEVNULL and isinstance(module, str):
+            with self._starting:
+                if self._child is None or self._child.poll() is not None:
+                    self._child = self._fork(module, args, config, documents, environment)
+                    return self._child
+        return self._cold(module, args, config, documents=documents, stdin=stdin, environment=environment)
+
+    def _fork(self, module, args, config, documents, environment):
         options = []
         for option, value in {"--config": config, **(documents or {})}.items():
             path = Path(self._folder.name, option.strip("-"))
@@ -103,8 +115,7 @@ class Warm:
         os.close(told)
         os.close(logged)
         pipes = [io.BufferedReader(io.FileIO(one)) for one in (out, err)]
-        self._child = Child(self._channel, *pipes, None)
-        return self._child
+        return Child(self._channel, *pipes, None)
 
 
 def serve(channel, *, naps):
