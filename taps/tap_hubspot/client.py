@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from closedloop.errors import BudgetError
+from closedloop.kit.pace import Pace
 from closedloop.kit.policy import MissingObjectError, StreamError
 from tap_hubspot.faults import Faults, TooLongError
 from tap_hubspot.paths import Paths
@@ -27,6 +28,8 @@ LIST_PAGE, SEARCH_PAGE, READ_PAGE, ASSOCIATION_PAGE, HISTORY_PAGE = 100, 200, 10
 CAP = 10_000
 #: Most characters of a search (HubSpot: 3,000), and of an address.
 _BODY_LIMIT, _URL_LIMIT = 2900, 6000
+#: An account may search five times a second, counted where HubSpot hears it: a little more leaves room for the way.
+SEARCHES, _SECOND = 5, 1.1
 #: Numbers stay as HubSpot printed them: a float would lose the last digit of a large amount.
 _decode = msgspec.json.Decoder(float_hook=str).decode
 
@@ -57,6 +60,7 @@ class Hubspot:
         where: What errors call this connection.
         day_left: Calls left today, as HubSpot said last; an OAuth app is not told.
         sorts_by_object: Whether an order is given as an object: where the short form is not obeyed.
+        searching: Spreads the searches over time.
     """
 
     http: HttpClient
@@ -65,6 +69,7 @@ class Hubspot:
     where: str | None = None
     day_left: int | None = None
     sorts_by_object: bool = False
+    searching: Pace = field(default_factory=lambda: search_pace(SEARCHES))
     _url_limit: int = _URL_LIMIT
     _kept: dict[str, Any] = field(default_factory=dict)
 
@@ -201,6 +206,7 @@ class Hubspot:
             "limit": limit,
             "after": "0",
         }
+        self.searching.wait(self.http.sleep)
         found = listed(self.post(f"{self.paths.objects(name)}/search", body, scope=scope))
         if found.total is None:
             raise StreamError("the search does not say how many records there are", where=self.where)
@@ -315,6 +321,11 @@ class Hubspot:
         raise BudgetError(
             message, where=self.where, fix="the next run goes on; lower day_reserve to use them"
         )
+
+
+def search_pace(calls: int) -> Pace:
+    """Return what waits so that no second sees more searches than ``calls``."""
+    return Pace(((calls, _SECOND),))
 
 
 def listed(answer: Row, key: str = "results") -> Listed:

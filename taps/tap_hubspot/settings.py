@@ -174,4 +174,11 @@ def _reading() -> list[th.Property[Any]]:
             title="Calls kept",
             description="A run stops when so many calls of the day are left to the account.",
         ),
+        th.Property(
+            "searches_a_second",
+            th.IntegerType(minimum=1),
+            default=5,
+            title="Searches a second",
+            description="Most searches in a second; HubSpot allows an account five, over all its apps.",
+        ),
     ]

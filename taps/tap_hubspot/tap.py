@@ -18,7 +18,7 @@ from tap_hubspot.auth import Login, token_store
 from tap_hubspot.catalog import ASSOCIATIONS, DEFAULT_MAPPINGS, OBJECTS, STREAMS
 from tap_hubspot.changed import Changed
 from tap_hubspot.checks import checks, missing_properties
-from tap_hubspot.client import Hubspot
+from tap_hubspot.client import SEARCHES, Hubspot, search_pace
 from tap_hubspot.columns import Columns
 from tap_hubspot.objects import ObjectStream
 from tap_hubspot.paths import NEWEST, URL, Paths
@@ -105,7 +105,11 @@ class TapHubspot(ClosedloopTap):
             timeout=timeout,
         )
         return Hubspot(
-            http=http, paths=paths, day_reserve=int(config.get("day_reserve", 1000)), where=self.where
+            http=http,
+            paths=paths,
+            day_reserve=int(config.get("day_reserve", 1000)),
+            where=self.where,
+            searching=search_pace(int(config.get("searches_a_second", SEARCHES))),
         )
 
     def _login(self, url: str, paths: Paths, timeout: tuple[float, float]) -> Login:

@@ -22,6 +22,16 @@ def test_a_burst_limit_is_waited_for(hubspot, tap, no_waiting, policy, wait):
     assert (run.code, no_waiting) == (0, [wait])
 
 
+def test_searches_are_spread_over_the_seconds(hubspot, tap, no_waiting):
+    hubspot.rows["companies"], hubspot.rows["deals"] = [row(1)], [row(2)]
+
+    run = tap(select=("companies", "deals"), searches_a_second=1)
+
+    assert run.code == 0
+    assert no_waiting
+    assert all(0 < wait <= 1.1 for wait in no_waiting)
+
+
 @pytest.mark.parametrize("answer", [limited("DAILY"), limited("", "You have reached your daily limit.")])
 def test_the_limit_of_the_day_stops_without_waiting(hubspot, tap, no_waiting, answer):
     hubspot.script.append(answer)
