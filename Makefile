@@ -49,7 +49,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)  ## benchmarks: ratios in one run
-	for bench in tests/bench/*.py; do $(BIN)/python $$bench || exit 1; done
+	for bench in tests/bench/*.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
 
 test-servers: $(READY)  ## the same loop on a real Odoo 19 (installed on first use, then cached)
 	$(BIN)/python -m pytest -m servers tests/servers $(ARGS)
