@@ -29,6 +29,7 @@ def account_figures(
         of_account.setdefault(worth.account, []).append(key)
     return {
         account: {
+            "ultimate_parent_key": facts.ultimate_parent(account),
             "customers": customers[account],
             "events_attended": len(events.get(account, ())),
             "first_document_date": ledger.first_positive.get(account),
@@ -46,7 +47,9 @@ def _money(keys: list[str], documents: dict[str, DocumentFigure], ledger: Ledger
         "invoiced": sum(documents[key].value for key in counted),
         "collected": sum(documents[key].collected for key in counted),
         "last_document_date": max(days, default=None),
+        "written_off": sum(ledger.worths[key].written_off for key in counted),
         "attributed_linear": sum(credited),
+        "attributed": sum(credited),
         "not_convertible": len(keys) - len(counted),
     }
 

@@ -27,6 +27,19 @@ class Deal:
     rule: str = "none"
 
 
+@dataclass(slots=True, kw_only=True, frozen=True)
+class Piece:
+    """A piece of a document: signed home money, its deal, the document whose journey it has.
+
+    ``when`` is the day on which a piece of a credit note settled what it was used for.
+    """
+
+    value: int
+    deal: Deal
+    source: Document
+    when: date | None = None
+
+
 class Deals:
     """Finds the deal of every document of a ledger.
 
@@ -153,21 +166,21 @@ class Deals:
         tied = [deal for deal in uncovered if self._facts.closed(deal) == newest]
         return Deal(key=min(tied, key=lambda deal: self._facts.order(deal.key)).key, rule="guessed")
 
-    def pieces(self, worth: Worth) -> list[tuple[int, Deal, Document]]:
-        """Return (signed value, deal, document whose journey counts) for each piece of a document (rule 10 b)."""
+    def pieces(self, worth: Worth) -> list[Piece]:
+        """Return the pieces of a document, each with the deal and the document whose journey it has (rule 10 b)."""
         document, value = worth.document, worth.value or 0
         own = self._final[document.key]
         if SIGN[document.kind] > 0:
-            return [(value, own, document)]
+            return [Piece(value=value, deal=own, source=document)]
         if document.credited in self._ledger.worths:
-            return [(value, own, self._ledger.worths[document.credited].document)]
+            return [Piece(value=value, deal=own, source=self._ledger.worths[document.credited].document)]
         if own.key is not None:
-            return [(value, own, document)]
+            return [Piece(value=value, deal=own, source=document)]
         return self._allocated(worth)
 
-    def _allocated(self, worth: Worth) -> list[tuple[int, Deal, Document]]:
+    def _allocated(self, worth: Worth) -> list[Piece]:
         document, value = worth.document, worth.value or 0
-        pieces: list[tuple[int, Deal, Document]] = []
+        pieces: list[Piece] = []
         used = done = 0
         allocations = sorted(
             (one for one in self._ledger.used.get(document.key, []) if one.document in self._ledger.worths),
@@ -179,8 +192,9 @@ class Deals:
             invoice = self._ledger.worths[allocation.document].document
             inherited = self._final[invoice.key].key
             deal = Deal(key=inherited, rule="credited" if inherited else "none")
-            pieces.append((done - upto, deal, invoice))
+            when = self._ledger.effective(allocation)
+            pieces.append(Piece(value=done - upto, deal=deal, source=invoice, when=when))
             done = upto
         if done < abs(value) or not pieces:
-            pieces.append((done - abs(value), Deal(), document))
+            pieces.append(Piece(value=done - abs(value), deal=Deal(), source=document))
         return pieces

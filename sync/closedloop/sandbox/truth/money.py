@@ -18,12 +18,21 @@ SIGN = {"invoice": 1, "sales_receipt": 1, "credit_note": -1, "refund": -1}
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Worth:
-    """A counted document: signed home money, none where it cannot be converted."""
+    """A counted document: signed home money, none where it cannot be converted.
+
+    ``receipts`` says what was collected of it in all at the end of each day on which that may have changed.
+    """
 
     document: Document
     value: int | None
-    collected: int
     account: str | None
+    written_off: int = 0
+    receipts: tuple[tuple[date, int], ...] = ()
+
+    @property
+    def collected(self) -> int:
+        """What was collected up to the last day."""
+        return self.receipts[-1][1] if self.receipts else 0
 
 
 class Ledger:
@@ -59,25 +68,33 @@ class Ledger:
     def _worth(self, document: Document) -> Worth:
         account = self._facts.account_of_customer(document.customer)
         if document.home_net is None:
-            return Worth(document=document, value=None, collected=0, account=account)
+            return Worth(document=document, value=None, account=account)
         sign = SIGN[document.kind]
         revenue = sum(line.home_net for line in document.lines if line.line_class == "revenue")
         written_off = sum(line.home_net for line in document.lines if line.line_class == "write_off")
-        collected = (
-            rounded(abs(revenue) * self._settled(document), document.gross) if document.gross else revenue
-        )
+        receipts = []
+        for day, settled in self._settled(document):
+            paid = rounded(abs(revenue) * settled, document.gross) if document.gross else revenue
+            receipts.append((day, sign * (paid + written_off)))
         return Worth(
             document=document,
             value=sign * revenue,
-            collected=sign * (collected + written_off),
             account=account,
+            written_off=sign * written_off,
+            receipts=tuple(receipts),
         )
 
-    def _settled(self, document: Document) -> int:
+    def _settled(self, document: Document) -> list[tuple[date, int]]:
+        """Return how much was settled in all, in the document's currency, by the end of each day of its life."""
         if document.kind in {"sales_receipt", "refund"}:
-            return document.gross
+            return [(document.day, document.gross)]
         settlements = self._settled_by.get(document.key, [])
-        return sum(amount for amount, when in settlements if when <= self._as_of)
+        days = sorted({document.day, *(when for _, when in settlements if when <= self._as_of)})
+        return [(day, sum(amount for amount, when in settlements if when <= day)) for day in days]
+
+    def paid_on(self, document: Document) -> date | None:
+        """Return the first day on which nothing of a document was open any more."""
+        return next((day for day, settled in self._settled(document) if settled >= document.gross), None)
 
     def _first_positive(self) -> dict[str, date]:
         first: dict[str, date] = {}
