@@ -122,12 +122,12 @@ FAULTS: tuple[Fault, ...] = (
         ("case when value_place <= value_left then 1 else 0 end", "0"),
     ),
     _fault(
-        "open_deal_credited_as_won", "part_credit", ("case when is_won then 'won' else 'open' end", "'won'")
+        "open_deal_credited_as_won", "credit_item", ("case when is_won then 'won' else 'open' end", "'won'")
     ),
-    _fault("look_back_ignored", "journey", ("- run.look_back_days", "- 100000")),
+    _fault("look_back_ignored", "journey_bound", ("- run.look_back_days", "- 100000")),
     _fault(
         "journey_past_the_close",
-        "journey",
+        "journey_bound",
         ("least(coalesce(deal.closed_date, document.date), document.date)", "document.date"),
     ),
     _fault(
