@@ -4,7 +4,7 @@
 select
     part.document_key as item_key,
     part.part,
-    count(*) over (partition by part.document_key) as parts,
+    part.parts,
     part.journey_key,
     part.account_key,
     part.deal_key,
