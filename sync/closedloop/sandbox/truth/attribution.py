@@ -82,11 +82,11 @@ def _receipts(worth: Worth, pieces: list[Piece]) -> list[tuple[tuple[date, int],
     """
     *used, _ = pieces
     cut: list[tuple[tuple[date, int], ...]] = [
-        ((piece.when, piece.value),) if piece.when and piece.when <= worth.receipts[-1][0] else ()
+        ((piece.when, piece.collected),) if piece.when and piece.when <= worth.receipts[-1][0] else ()
         for piece in used
     ]
     last = tuple(
-        (day, whole - sum(piece.value for piece in used if piece.when and piece.when <= day))
+        (day, whole - sum(piece.collected for piece in used if piece.when and piece.when <= day))
         for day, whole in worth.receipts
     )
     return [*cut, last]

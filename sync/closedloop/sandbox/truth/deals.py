@@ -31,13 +31,15 @@ class Deal:
 class Piece:
     """A piece of a document: signed home money, its deal, the document whose journey it has.
 
-    ``when`` is the day on which a piece of a credit note settled what it was used for.
+    ``when`` is the day on which a piece of a credit note settled what it was used for, and ``collected`` what it then
+    took back.
     """
 
     value: int
     deal: Deal
     source: Document
     when: date | None = None
+    collected: int = 0
 
 
 class Deals:
@@ -181,7 +183,8 @@ class Deals:
     def _allocated(self, worth: Worth) -> list[Piece]:
         document, value = worth.document, worth.value or 0
         pieces: list[Piece] = []
-        used = done = 0
+        used = done = taken = 0
+        whole = abs(value + worth.written_off)
         allocations = sorted(
             (one for one in self._ledger.used.get(document.key, []) if one.document in self._ledger.worths),
             key=lambda one: (self._ledger.effective(one), self._facts.order(one.document)),
@@ -193,8 +196,11 @@ class Deals:
             inherited = self._final[invoice.key].key
             deal = Deal(key=inherited, rule="credited" if inherited else "none")
             when = self._ledger.effective(allocation)
-            pieces.append(Piece(value=done - upto, deal=deal, source=invoice, when=when))
-            done = upto
-        if done < abs(value) or not pieces:
+            back = rounded(whole * used, document.gross)
+            pieces.append(
+                Piece(value=done - upto, deal=deal, source=invoice, when=when, collected=taken - back)
+            )
+            done, taken = upto, back
+        if taken < whole or not pieces:
             pieces.append(Piece(value=done - abs(value), deal=Deal(), source=document))
         return pieces

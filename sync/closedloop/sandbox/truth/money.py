@@ -36,7 +36,11 @@ class Worth:
 
 
 class Ledger:
-    """The posted documents dated on or before the world's last day, and what settles them."""
+    """The posted documents dated on or before the world's last day, and what settles them.
+
+    Decided where the page is silent: what is written off on a credit note is collected as far as the note has settled
+    something, rounded together with its revenue; a note that nobody used has taken nothing back yet.
+    """
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
@@ -72,16 +76,16 @@ class Ledger:
         sign = SIGN[document.kind]
         revenue = sum(line.home_net for line in document.lines if line.line_class == "revenue")
         written_off = sum(line.home_net for line in document.lines if line.line_class == "write_off")
-        receipts = []
-        for day, settled in self._settled(document):
-            paid = rounded(abs(revenue) * settled, document.gross) if document.gross else revenue
-            receipts.append((day, sign * (paid + written_off)))
+        whole = revenue + written_off
         return Worth(
             document=document,
             value=sign * revenue,
             account=account,
             written_off=sign * written_off,
-            receipts=tuple(receipts),
+            receipts=tuple(
+                (day, sign * (rounded(abs(whole) * settled, document.gross) if document.gross else whole))
+                for day, settled in self._settled(document)
+            ),
         )
 
     def _settled(self, document: Document) -> list[tuple[date, int]]:
