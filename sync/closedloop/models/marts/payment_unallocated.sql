@@ -2,16 +2,19 @@
 -- grain: one payment dated on or before the as-of day of which something is left. Minor home units, by the declared table on
 -- the payment's day; empty where no rate is usable. Apart from all that was invoiced or collected.
 with used as (
+    -- Not by `settlement`: a sales receipt settles itself, but the payment that came with it is used all the same.
     select
-        settlement.payment_key,
-        sum(settlement.amount) as amount,
+        allocation.payment_key,
+        sum(allocation.amount) as amount,
         count(distinct figure.currency) as currencies,
         min(figure.currency) as currency
-    from settlement
-    inner join document_figure as figure on figure.document_key = settlement.document_key
+    from allocation
+    inner join document_figure as figure on figure.document_key = allocation.document_key
     cross join param.run as run
-    where settlement.payment_key is not null and settlement.effective_date <= run.as_of
-    group by settlement.payment_key
+    where
+        allocation.payment_key is not null
+        and greatest(coalesce(allocation.date, figure.date), figure.date) <= run.as_of
+    group by allocation.payment_key
 ),
 
 rest as (

@@ -48,6 +48,7 @@ class Ledger:
         self._documents = {document.key: document for document in facts.world.documents}
         self._settled_by: dict[str, list[tuple[int, date]]] = {}
         self.used: dict[str, list[Allocation]] = {}
+        self.used_of_payment: dict[str, int] = {}
         for allocation in facts.world.allocations:
             self._note(allocation)
         self.worths = {
@@ -65,6 +66,9 @@ class Ledger:
     def _note(self, allocation: Allocation) -> None:
         when = self.effective(allocation)
         self._settled_by.setdefault(allocation.document, []).append((allocation.amount, when))
+        if allocation.payment and when <= self._as_of:
+            before = self.used_of_payment.get(allocation.payment, 0)
+            self.used_of_payment[allocation.payment] = before + allocation.amount
         if allocation.credit:
             self._settled_by.setdefault(allocation.credit, []).append((allocation.amount, when))
             self.used.setdefault(allocation.credit, []).append(allocation)
