@@ -20,7 +20,11 @@ NEW_BUSINESS = timedelta(days=30)
 
 
 class Attribution:
-    """Puts every counted document into its bucket and its events."""
+    """Puts every counted document into its bucket and its events.
+
+    Decided where the page is silent: an account without any positive document has not bought yet, so all of it is new
+    business, as it will be once the first one is there.
+    """
 
     def __init__(self, facts: Facts, ledger: Ledger, deals: Deals, journeys: Journeys) -> None:
         self._facts = facts
@@ -59,7 +63,7 @@ class Attribution:
             journey = self._journeys.of_document(worth.account, source, found)
             first = self._ledger.first_positive.get(worth.account)
             began = self._facts.day(found.created_at) if found else source.day
-            is_new = first is not None and began <= first + NEW_BUSINESS
+            is_new = first is None or began <= first + NEW_BUSINESS
         has_touch = journey is not None and bool(journey.touches)
         return Part(
             value=piece.value,
