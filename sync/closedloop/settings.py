@@ -10,7 +10,15 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -42,6 +50,8 @@ _SHARE_SCHEMA = {
 }
 Share = Annotated[Decimal, BeforeValidator(_share), Field(ge=0, le=1), WithJsonSchema(_SHARE_SCHEMA)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Part = Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=4)]
+ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 ConnectionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 Status = Literal["attended", "responded", "registered", "invited"]
 
@@ -61,6 +71,10 @@ class Company(Section):
     """Home currency, three capital letters (ISO 4217): every figure is in it."""
     time_zone: Zone
     """IANA name of the zone whose days count, also for schedules."""
+    gross_margin: Share | None = None
+    """Share of the revenue that is left after the cost of what was sold; without this key there is no margin ROI."""
+    roll_up: Literal["account", "ultimate_parent"] = "account"
+    """Whose sales an account's are: its own, or those of the whole family below its topmost parent."""
 
 
 class Connection(Section):
@@ -99,13 +113,92 @@ class Matching(Section):
     what is clear links, what is doubtful waits in `closedloop review`."""
 
 
+class Milestones(Section):
+    """A model of your own: how much each milestone of a journey earns, in parts of a hundred or any other measure.
+
+    A milestone that a journey does not have is dropped; what remains shares the whole in proportion.
+    """
+
+    first: Part = Decimal(0)
+    """The first touch."""
+    last: Part = Decimal(0)
+    """The last touch."""
+    lead: Part = Decimal(0)
+    """The last touch on or before the account's first lead or contact was created."""
+    opportunity: Part = Decimal(0)
+    """The last touch on or before the deal was created."""
+    close: Part = Decimal(0)
+    """The last touch before the deal was closed, which is the last of the journey."""
+    rest: Part = Decimal(0)
+    """All other touches together, in equal shares."""
+
+    @model_validator(mode="after")
+    def _gives_something(self) -> Milestones:
+        if not any((self.first, self.last, self.lead, self.opportunity, self.close, self.rest)):
+            message = "every weight is 0; give at least one part a weight"
+            raise ValueError(message)
+        return self
+
+
+class Decay(Section):
+    """A model of your own in which a touch loses half its weight in so many days."""
+
+    half_life: int = Field(ge=1, le=3650)
+    """Days."""
+
+
+#: The models that ship with the product; own ones have other names.
+PRESETS: dict[str, Milestones | Decay] = {
+    "first": Milestones(first=Decimal(100)),
+    "last": Milestones(last=Decimal(100)),
+    "linear": Milestones(rest=Decimal(100)),
+    "u_adobe": Milestones(first=Decimal(50), lead=Decimal(50)),
+    "u_hubspot": Milestones(first=Decimal(40), lead=Decimal(40), rest=Decimal(20)),
+    "u_salesforce": Milestones(first=Decimal(40), last=Decimal(40), rest=Decimal(20)),
+    "w": Milestones(first=Decimal(30), lead=Decimal(30), opportunity=Decimal(30), rest=Decimal(10)),
+    "full": Milestones(
+        first=Decimal("22.5"),
+        lead=Decimal("22.5"),
+        opportunity=Decimal("22.5"),
+        close=Decimal("22.5"),
+        rest=Decimal(10),
+    ),
+    "decay": Decay(half_life=90),
+}
+
+
 class Attribution(Section):
     """How a document's value is split over events."""
 
-    primary: Literal["linear"] = "linear"
-    """The model behind the ROI."""
+    primary: str = "linear"
+    """The model behind the ROI: one that ships (first, last, linear, u_adobe, u_hubspot, u_salesforce, w, full, decay)
+    or one of `models`. All of them are computed."""
+    models: dict[ModelName, Milestones | Decay] = Field(default_factory=dict)
+    """Models of your own, by name: weights of `first`, `last`, `lead`, `opportunity`, `close` and `rest`, or a
+    `half_life` in days."""
     look_back_days: int = Field(default=365, ge=0)
     """Touches so many days before the deal began still earn credit."""
+    sourced: Literal["first_touch", "lead_source", "before_sales"] = "first_touch"
+    """What makes an event the source of an opportunity: the account's first touch, the CRM's lead source, or a touch
+    before the first sales activity. The other two are shown beside it."""
+    lead_sources: list[str] = ["Trade Show", "Event", "Conference", "Webinar"]
+    """Values of the CRM's lead source that mean an event; capitals do not matter."""
+
+    @model_validator(mode="after")
+    def _named(self) -> Attribution:
+        taken = sorted(set(self.models) & set(PRESETS))
+        if taken:
+            message = f"{taken[0]} ships with the product; give your model another name"
+            raise ValueError(message)
+        if self.primary not in self.all_models:
+            message = f"there is no model {self.primary}; choose one of: {', '.join(self.all_models)}"
+            raise ValueError(message)
+        return self
+
+    @property
+    def all_models(self) -> dict[str, Milestones | Decay]:
+        """The models that are computed, by name."""
+        return {**PRESETS, **self.models}
 
 
 class Chain(Section):

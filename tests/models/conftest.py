@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from tests.models import kit
+from tests.models import examples, kit
 from tests.models.kit import attended, event, paid, sale
 
 
@@ -179,4 +179,14 @@ def worked(tmp_path_factory):
     """The worked examples, reconciled: (world, what reconcile returned)."""
     world = kit.build(tmp_path_factory.mktemp("worked"), worked_rows())
     yield world, world.reconcile()
+    world.close()
+
+
+@pytest.fixture(scope="session")
+def books(tmp_path_factory):
+    """The company of `examples`, reconciled once."""
+    world = kit.build(tmp_path_factory.mktemp("company"), examples.rows(), **examples.SETTINGS)
+    examples.decide(world)
+    world.reconcile()
+    yield world
     world.close()

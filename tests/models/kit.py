@@ -71,14 +71,14 @@ def build(folder: Path, rows, *, models_dir=None, **sections) -> World:
     land(store, rows)
     for entity in rows:
         (staging / f"{entity}.sql").write_text(f"-- requires: {entity}\nselect * from raw.{entity}\n")
+    company = {"company": {"currency": "USD", "time_zone": "America/Chicago"}}
     settings = Settings(
-        company={"currency": "USD", "time_zone": "America/Chicago"},
         connections={
             "src": {"connector": "singer", "staging": staging, "settings": {"url": "https://crm.example"}}
         },
         home=folder,
         models_dir=models_dir,
-        **sections,
+        **company | sections,
     )
     return World(settings=settings, store=store, operations=Operations.open(folder / "operations.db"))
 

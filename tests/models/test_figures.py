@@ -24,7 +24,7 @@ def event(world):
 
 def credits_of(world, document, column="value"):
     rows = world.rows(
-        f"select campaign_key, {column} from marts.attribution_credit where document_key = ? order by 1",
+        f"select campaign_key, {column} from marts.attribution_credit where document_key = ? and model = 'linear' order by 1",
         document,
     )
     return {row["campaign_key"]: row[column] for row in rows}

@@ -131,13 +131,11 @@ def test_wrong_number_of_arguments_is_an_error():
 
 
 SPLIT = {
-    "document_part": (
-        "document_key varchar, part bigint, journey_key varchar, account_key varchar, deal_key varchar, value bigint,"
-        " collected bigint"
+    "credit_item": (
+        "item_key varchar, part bigint, parts bigint, journey_key varchar, account_key varchar, deal_key varchar, date date,"
+        " bucket varchar, is_new_business boolean, value bigint, collected bigint"
     ),
-    "part_bucket": "document_key varchar, part bigint, bucket varchar",
     "journey_weight": "model varchar, journey_key varchar, campaign_key varchar, weight bigint, total bigint",
-    "opportunity_money": "opportunity_key varchar, account_key varchar, amount bigint, is_won boolean, is_closed boolean",
 }
 
 
@@ -166,15 +164,14 @@ def by_hand(value, weights):
 @given(documents=splits(), turned=st.booleans())
 @settings(max_examples=12, deadline=None)
 def test_split_is_the_largest_remainder_whatever_the_order_of_rows(documents, turned):
-    parts, buckets, weights = [], [], []
+    items, weights = [], []
     for n, (value, collected, shares) in enumerate(documents):
         total = sum(shares.values())
-        parts.append((f"d{n}", 1, f"d{n}", "a", None, value, collected))
-        buckets.append((f"d{n}", 1, "credited"))
+        items.append((f"d{n}", 1, 1, f"d{n}", "a", None, None, "credited", True, value, collected))
         weights += [("m", f"d{n}", key, weight, total) for key, weight in shares.items()]
     if turned:
-        parts, weights = parts[::-1], weights[::-1]
-    rows = dict(zip(SPLIT, (parts, buckets, weights, []), strict=True))
+        items, weights = items[::-1], weights[::-1]
+    rows = dict(zip(SPLIT, (items, weights), strict=True))
     found = evaluate("part_credit", {name: (SPLIT[name], rows[name]) for name in SPLIT})
     for n, (value, collected, shares) in enumerate(documents):
         mine = [row for row in found if row["item_key"] == f"d{n}"]

@@ -44,16 +44,28 @@ def publish(world, links, keys):
     people = {**links.touch_person, **links.person_person}
     return Published(
         campaigns=[{"campaign_key": keys[key], **row} for key, row in truth.campaigns.items()],
-        accounts=[{"account_key": keys[key], **row} for key, row in truth.accounts.items()],
+        models=[
+            {"campaign_key": keys[key], "model": model, **row} for (key, model), row in truth.models.items()
+        ],
+        series=[{"series": key, **row} for key, row in truth.series.items()],
+        kinds=[{"kind": key, **row} for key, row in truth.kinds.items()],
+        owners=[{"owner_key": keys.get(key, key), **row} for key, row in truth.owners.items()],
+        contacts=[{"person_key": keys[key], **row} for key, row in truth.contacts.items()],
+        accounts=[
+            {"account_key": keys[key], **row, "ultimate_parent_key": keys[str(row["ultimate_parent_key"])]}
+            for key, row in truth.accounts.items()
+        ],
         documents=documents,
         credits=[
             {
+                "model": model,
                 "document_key": keys[document],
                 "campaign_key": keys[event],
                 "value": value,
                 "collected": collected,
             }
-            for (document, event), (value, collected) in truth.credits.items()
+            for model, pairs in truth.shares.items()
+            for (document, event), (value, collected) in pairs.items()
         ],
         totals=[{"name": name, "value": value} for name, value in truth.totals.items()],
         touches=[
@@ -113,6 +125,12 @@ SPOILT: dict[str, Callable[[Published], Published]] = {
     "a deal": lambda p: replace(p, documents=spoil(p.documents, deal_rule="other")),
     "a credit": lambda p: replace(p, credits=p.credits[1:]),
     "a credit twice": lambda p: replace(p, credits=[*p.credits, p.credits[0]]),
+    "a model": lambda p: replace(p, models=p.models[1:]),
+    "a model's money": lambda p: replace(p, models=spoil(p.models, attributed=1)),
+    "a series": lambda p: replace(p, series=spoil(p.series, attended=-1)),
+    "a kind": lambda p: replace(p, kinds=p.kinds[1:]),
+    "an owner": lambda p: replace(p, owners=spoil(p.owners, cost=-1)),
+    "a contact": lambda p: replace(p, contacts=spoil(p.contacts, attributed=-1)),
     "a total": lambda p: replace(p, totals=spoil(p.totals, value=0)),
     "a touch": lambda p: replace(p, touches=p.touches[1:]),
     "zero for blank": lambda p: replace(

@@ -99,7 +99,7 @@ class Remade:
         for model in self.stale:
             sql = graph.statement(model, self.models, DuckdbEngine.dialect)
             self.store.query(f'create or replace table {model.layer}."{model.name}" as {sql}')
-            if model.name == "campaign_measures":
+            if model.name == "group_measures":
                 intervals.fill_win_rates(self.store)
 
     def __exit__(self, *error):

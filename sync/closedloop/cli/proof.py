@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from closedloop.cli.playground import Playground
     from closedloop.sandbox.check import Difference, OwnLinks, Published
     from closedloop.sandbox.plant import Fault
+    from closedloop.sandbox.truth import DocumentFigure
 
 _SHOWN = 10
 
@@ -124,11 +125,26 @@ def truth(ground: Playground) -> str:
             "campaigns": found.campaigns,
             "accounts": found.accounts,
             "totals": found.totals,
-            "documents": {key: asdict(figure) for key, figure in found.documents.items()},
-            "credits": [[*pair, *money] for pair, money in found.credits.items()],
+            "contacts": found.contacts,
+            "series": found.series,
+            "kinds": found.kinds,
+            "owners": found.owners,
+            "documents": {key: _document(figure) for key, figure in found.documents.items()},
+            "credits": {
+                model: [[*pair, *money] for pair, money in pairs.items()]
+                for model, pairs in found.shares.items()
+            },
             "links": asdict(world.links),
             "published_keys": keys(ground),
         },
         default=show.plain,
         indent=1,
     )
+
+
+def _document(figure: DocumentFigure) -> dict[str, object]:
+    """A document with its parts, without the touches behind them: those are the tables' to show."""
+    row = asdict(figure)
+    for part in row["parts"]:
+        del part["journey"], part["receipts"]
+    return row

@@ -75,6 +75,13 @@ _OWN: dict[str, dict[str, str]] = {
         "is_active": YES,
         "created_at": TIME,
     },
+    "person_change": {
+        "person_key": TEXT,
+        "changed_at": TIME,
+        "field": TEXT,
+        "old_account_key": TEXT,
+        "new_account_key": TEXT,
+    },
     "account": {
         "name": TEXT,
         "email": TEXT,

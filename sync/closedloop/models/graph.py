@@ -36,6 +36,9 @@ PARAMETERS = (
     "currency",
     "role_mailbox",
     "free_mail",
+    "attribution_model",
+    "decay_weight",
+    "lead_source",
 )
 
 

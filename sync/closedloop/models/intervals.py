@@ -30,12 +30,12 @@ def clopper_pearson(hits: int, trials: int) -> tuple[Decimal, Decimal]:
 
 
 def fill_win_rates(store: Store) -> None:
-    """Write the interval of every event's win rate into ``marts.campaign_measures``."""
-    pairs = store.query("select distinct won, won + lost from marts.campaign_measures where won + lost > 0")
+    """Write the interval of every win rate into ``marts.group_measures``, which the published tables read."""
+    pairs = store.query("select distinct won, won + lost from marts.group_measures where won + lost > 0")
     for won, decided in pairs:
         low, high = clopper_pearson(won, decided)
         store.query(
-            "update marts.campaign_measures set win_rate_low = ?, win_rate_high = ? where won = ? and won + lost = ?",
+            "update marts.group_measures set win_rate_low = ?, win_rate_high = ? where won = ? and won + lost = ?",
             [low, high, won, decided],
         )
 

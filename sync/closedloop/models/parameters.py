@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from closedloop.link.lists import FREE_MAIL, ROLE_MAILBOXES
+from closedloop.models import weights
 from closedloop.models.currencies import CURRENCIES, digits_of
 from closedloop.store import tables
 
@@ -28,7 +29,8 @@ DEFAULT_CYCLE_DAYS = 180
 _TABLES: dict[str, str] = {
     "run": "as_of date, home_currency varchar, home_digits bigint, home_scale bigint, time_zone varchar,"
     " look_back_days integer, follow_up_days integer, primary_model varchar, first_touch_within_days integer,"
-    " invoice_within_days integer, default_cycle_days integer, automatic_links boolean",
+    " invoice_within_days integer, default_cycle_days integer, automatic_links boolean, sourced varchar,"
+    " roll_up varchar, gross_margin decimal(9, 6), indirect_share decimal(9, 6)",
     "connection": "connection varchar, connector varchar, url varchar, home_currency varchar",
     "credit_status": "status varchar",
     "status_rank": "status varchar, rank integer",
@@ -36,6 +38,10 @@ _TABLES: dict[str, str] = {
     "currency": "currency varchar, digits bigint, scale bigint",
     "role_mailbox": "local_part varchar",
     "free_mail": "domain varchar",
+    "attribution_model": "model varchar, half_life integer, first_weight bigint, lead_weight bigint,"
+    " opportunity_weight bigint, last_weight bigint, rest_weight bigint",
+    "decay_weight": "half_life integer, age integer, weight bigint",
+    "lead_source": "lead_source varchar",
 }
 
 
@@ -59,6 +65,10 @@ def fill(
         settings.chain.invoice_within_days,
         DEFAULT_CYCLE_DAYS,
         automatic_links,
+        settings.attribution.sourced,
+        settings.company.roll_up,
+        settings.company.gross_margin,
+        settings.events.indirect_share,
     )
     _insert(store, "run", [run])
     _insert(store, "connection", _connections(settings))
@@ -68,6 +78,15 @@ def fill(
     _insert(store, "currency", [(code, number, 10**number) for code, number in CURRENCIES.items()])
     _insert(store, "role_mailbox", [(name,) for name in ROLE_MAILBOXES])
     _insert(store, "free_mail", [(domain,) for domain in FREE_MAIL])
+    _attribution(store, settings)
+
+
+def _attribution(store: Store, settings: Settings) -> None:
+    models = settings.attribution.all_models
+    _insert(store, "attribution_model", weights.rows(models))
+    _insert(store, "decay_weight", weights.decay_rows(models))
+    sources = dict.fromkeys(source.strip().lower() for source in settings.attribution.lead_sources)
+    _insert(store, "lead_source", [(source,) for source in sources])
 
 
 def decisions(operations: Operations) -> list[tuple[object, ...]]:

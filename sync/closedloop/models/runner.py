@@ -53,7 +53,7 @@ def reconcile(
             if model.name in matching.MODELS:
                 matching.fill(store, settings, model.name)
                 rows[model.name] = _rows(store, model)
-            if model.name == "campaign_measures":
+            if model.name == "group_measures":
                 intervals.fill_win_rates(store)
             if model.layer == "checks" and rows[model.name]:
                 checks.append(_failed(store, model, rows[model.name]))

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 #: Field of ``Published`` → table of the marts.
 TABLES = {
     "campaigns": "campaign_measures",
+    "models": "campaign_model",
+    "series": "series_measures",
+    "kinds": "kind_measures",
+    "owners": "owner_measures",
+    "contacts": "contact_measures",
     "accounts": "account_measures",
     "documents": "document_value",
     "credits": "attribution_credit",
@@ -47,6 +52,11 @@ class Published:
     """Rows of the published tables, as any database driver gives them by column name."""
 
     campaigns: list[Row] = field(default_factory=list)
+    models: list[Row] = field(default_factory=list)
+    series: list[Row] = field(default_factory=list)
+    kinds: list[Row] = field(default_factory=list)
+    owners: list[Row] = field(default_factory=list)
+    contacts: list[Row] = field(default_factory=list)
     accounts: list[Row] = field(default_factory=list)
     documents: list[Row] = field(default_factory=list)
     credits: list[Row] = field(default_factory=list)
@@ -152,9 +162,15 @@ def compare(truth: Figures, published: Published, keys: Mapping[str, str]) -> li
         keys: World key → published key.
     """
     documents = {key: _document(figure, keys) for key, figure in truth.documents.items()}
+    accounts = {key: _parented(row, keys) for key, row in truth.accounts.items()}
     return [
         *_table("campaigns", "campaign_key", truth.campaigns, published.campaigns, keys),
-        *_table("accounts", "account_key", truth.accounts, published.accounts, keys),
+        *_models(truth, published, keys),
+        *_table("series", "series", truth.series, published.series, {}),
+        *_table("kinds", "kind", truth.kinds, published.kinds, {}),
+        *_table("owners", "owner_key", truth.owners, published.owners, keys),
+        *_table("contacts", "person_key", truth.contacts, published.contacts, keys),
+        *_table("accounts", "account_key", accounts, published.accounts, keys),
         *_table("documents", "document_key", documents, published.documents, keys),
         *_credits(truth, published, keys),
         *_touches(truth, published, keys),
@@ -166,6 +182,20 @@ def compare(truth: Figures, published: Published, keys: Mapping[str, str]) -> li
             {},
         ),
     ]
+
+
+def _parented(row: Mapping[str, object], keys: Mapping[str, str]) -> dict[str, object]:
+    parent = str(row["ultimate_parent_key"])
+    return {**row, "ultimate_parent_key": keys.get(parent, parent)}
+
+
+def _models(truth: Figures, published: Published, keys: Mapping[str, str]) -> list[Difference]:
+    """Compare the rows of every model, by event and model."""
+    expected = {f"{keys.get(event, event)} by {model}": row for (event, model), row in truth.models.items()}
+    found: list[Row] = [
+        {**row, "pair": f"{row['campaign_key']} by {row['model']}"} for row in published.models
+    ]
+    return _table("models", "pair", expected, found, {})
 
 
 def _document(figure: DocumentFigure, keys: Mapping[str, str]) -> dict[str, object]:
@@ -217,25 +247,26 @@ def _table(
 
 
 def _credits(truth: Figures, published: Published, keys: Mapping[str, str]) -> list[Difference]:
-    found: dict[tuple[str, str], tuple[int, int]] = {}
+    found: dict[tuple[str, str, str], tuple[int, int]] = {}
     for row in published.credits:
-        pair = (str(row["document_key"]), str(row["campaign_key"]))
-        value, collected = found.get(pair, (0, 0))
-        found[pair] = (value + int(str(row["value"])), collected + int(str(row["collected"])))
+        triple = (str(row["model"]), str(row["document_key"]), str(row["campaign_key"]))
+        value, collected = found.get(triple, (0, 0))
+        found[triple] = (value + int(str(row["value"])), collected + int(str(row["collected"])))
     expected = {
-        (keys.get(document, document), keys.get(event, event)): money
-        for (document, event), money in truth.credits.items()
+        (model, keys.get(document, document), keys.get(event, event)): money
+        for model, pairs in truth.shares.items()
+        for (document, event), money in pairs.items()
     }
     return [
         Difference(
             table=TABLES["credits"],
-            key=" → ".join(pair),
+            key=f"{document} → {event} by {model}",
             column="value, collected",
-            expected=expected.get(pair),
-            found=found.get(pair),
+            expected=expected.get((model, document, event)),
+            found=found.get((model, document, event)),
         )
-        for pair in sorted({*expected, *found})
-        if expected.get(pair, (0, 0)) != found.get(pair, (0, 0))
+        for model, document, event in sorted({*expected, *found})
+        if expected.get((model, document, event), (0, 0)) != found.get((model, document, event), (0, 0))
     ]
 
 

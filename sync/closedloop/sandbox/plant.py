@@ -122,12 +122,12 @@ FAULTS: tuple[Fault, ...] = (
         ("case when value_place <= value_left then 1 else 0 end", "0"),
     ),
     _fault(
-        "open_deal_credited_as_won", "part_credit", ("case when is_won then 'won' else 'open' end", "'won'")
+        "open_deal_credited_as_won", "credit_item", ("case when is_won then 'won' else 'open' end", "'won'")
     ),
-    _fault("look_back_ignored", "journey", ("- run.look_back_days", "- 100000")),
+    _fault("look_back_ignored", "journey_bound", ("- run.look_back_days", "- 100000")),
     _fault(
         "journey_past_the_close",
-        "journey",
+        "journey_bound",
         ("least(coalesce(deal.closed_date, document.date), document.date)", "document.date"),
     ),
     _fault(
@@ -185,23 +185,23 @@ FAULTS: tuple[Fault, ...] = (
     ),
     _fault(
         "all_time_value_after_the_event",
-        "campaign_account",
-        ("and daily.date >= reached.start_date", ""),
+        "group_account",
+        ("and daily.date >= came.start_date", ""),
     ),
     _fault(
         "lost_deal_as_won",
-        "campaign_measures",
-        ("role = 'created' and is_won) as won", "role = 'created' and is_closed) as won"),
+        "group_deals",
+        ("deal.is_created and deal.is_won) as won", "deal.is_created and deal.is_closed) as won"),
     ),
     _fault(
         "win_rate_of_all_deals",
-        "campaign_measures",
+        "group_measures",
         ("ratio(won, won + lost)", "ratio(won, won + lost + open_count)"),
     ),
     _fault(
         "return_before_cost",
-        "campaign_measures",
-        ("ratio(attributed_linear - cost, cost)", "ratio(attributed_linear, cost)"),
+        "group_measures",
+        ("ratio(attributed - cost, cost)", "ratio(attributed, cost)"),
     ),
     _fault("cost_from_budget", "campaign_cost", ("then entered.actual_cost", "then entered.budget")),
     _fault("draft_cost_counted", "cost_line", ("and cost.status = 'posted'", ""), layer="canonical"),

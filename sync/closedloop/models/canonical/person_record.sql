@@ -17,8 +17,10 @@ select
     person.status,
     person.converted_opportunity_key,
     coalesce(person.is_active, true) as is_active,
-    person.created_at
+    person.created_at,
+    cast((person.created_at at time zone run.time_zone) as date) as created_date
 from staging.person as person
+cross join param.run as run
 left join survivor on survivor.entity = 'person' and survivor.key = person.key
 left join survivor as account on account.entity = 'account' and account.key = person.account_key
 left join survivor as converted on converted.entity = 'account' and converted.key = person.converted_account_key

@@ -21,6 +21,9 @@ with needed as (
     union
     select home_currency as currency, date
     from cost_line
+    union
+    select currency, date
+    from payment
 )
 
 select needed.currency, needed.date, rate.numerator, rate.denominator

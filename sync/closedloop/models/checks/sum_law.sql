@@ -5,8 +5,8 @@ with whole as (
 ),
 
 model as (
-    select distinct model
-    from journey_weight
+    select model
+    from param.attribution_model
 ),
 
 apart as (

@@ -34,7 +34,7 @@ select
     valued.sign,
     valued.number,
     valued.customer_key,
-    link.account_key,
+    coalesce(family.rolled_key, link.account_key) as account_key,
     valued.date,
     valued.due_date,
     valued.currency,
@@ -59,3 +59,4 @@ select
     valued.repeating_key
 from valued
 left join link_customer_account as link on link.customer_key = valued.customer_key
+left join account_family as family on family.account_key = link.account_key

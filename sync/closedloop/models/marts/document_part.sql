@@ -37,5 +37,6 @@ select
     dealt.*,
     row_number() over (
         partition by dealt.document_key order by dealt.credited_document_key nulls last
-    ) as part
+    ) as part,
+    count(*) over (partition by dealt.document_key) as parts
 from dealt

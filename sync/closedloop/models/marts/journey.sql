@@ -1,38 +1,25 @@
 -- journey: the events that an account touched on the way to a document or deal (definition 11).
--- grain: one campaign on one journey. The key is a document's, or an opportunity's for what the CRM says was won or is
--- open. With a deal: from its creation less the look-back to the earlier of its close and the document; without one: the
--- look-back before the document. An open deal's journey ends at the as-of day. One touch per event, the earliest.
-with bound as (
+-- grain: one campaign on one journey, its earliest touch in time. `place` is its place in the order (day, campaign key),
+-- `touches` how many there are, `age` the days from the touch to the journey's end.
+with met as (
     select
-        document.document_key as journey_key,
-        document.account_key,
-        coalesce(deal.created_date, document.date) - run.look_back_days as first_day,
-        least(coalesce(deal.closed_date, document.date), document.date) as last_day
-    from document_figure as document
-    cross join param.run as run
-    left join document_deal as own on own.document_key = document.document_key
-    left join deal_reference as reference on reference.document_key = document.document_key
-    left join opportunity_money as deal
-        on deal.opportunity_key = coalesce(own.deal_key, case when document.sign < 0 then reference.deal_key end)
-    where document.account_key is not null
-    union all
-    select
-        opportunity.opportunity_key as journey_key,
-        opportunity.account_key,
-        opportunity.created_date - run.look_back_days as first_day,
-        coalesce(opportunity.closed_date, run.as_of) as last_day
-    from opportunity_money as opportunity
-    cross join param.run as run
-    where opportunity.account_key is not null and (opportunity.is_won or not opportunity.is_closed)
+        bound.journey_key,
+        touch.campaign_key,
+        min(touch.touch_date) as touch_date,
+        min(bound.last_day) as last_day
+    from journey_bound as bound
+    inner join account_touch as touch
+        on touch.account_key = bound.account_key
+        and touch.touch_date >= bound.first_day
+        and touch.touch_date <= bound.last_day
+    group by bound.journey_key, touch.campaign_key
 )
 
 select
-    bound.journey_key,
-    account_touch.campaign_key,
-    min(account_touch.touch_date) as touch_date
-from bound
-inner join account_touch
-    on account_touch.account_key = bound.account_key
-    and account_touch.touch_date >= bound.first_day
-    and account_touch.touch_date <= bound.last_day
-group by bound.journey_key, account_touch.campaign_key
+    journey_key,
+    campaign_key,
+    touch_date,
+    last_day - touch_date as age,
+    row_number() over (partition by journey_key order by touch_date, campaign_key) as place,
+    count(*) over (partition by journey_key) as touches
+from met

@@ -1,11 +1,127 @@
 -- journey_weight: what each model gives to each event of a journey, as whole numbers (definition 12).
--- grain: one campaign on one journey in one model. Its share is `weight` ÷ `total`.
--- linear: every event the same.
+-- grain: one campaign with a weight on one journey in one model. Its share is `weight` ÷ `total`.
+-- A milestone that the journey does not have is dropped. Each milestone gets its weight times the number of other touches
+-- (1 if none), each other touch the weight of the rest; a touch that holds several milestones gets their sum. A decaying
+-- model reads its weights from a table, by the touch's age. Where a model gives nobody anything, all share equally.
+-- The only event of a journey gets everything in every model.
+with part as (
+    select
+        shape.journey_key,
+        shape.touches,
+        shape.lead_place,
+        shape.opportunity_place,
+        model.model,
+        model.rest_weight,
+        model.first_weight,
+        model.last_weight,
+        case when shape.lead_place > 0 then model.lead_weight else 0 end as lead_weight,
+        case when shape.opportunity_place > 0 then model.opportunity_weight else 0 end as opportunity_weight
+    from journey_shape as shape
+    cross join param.attribution_model as model
+    where model.half_life is null
+),
+
+counted as (
+    select
+        *,
+        touches
+        - case when first_weight > 0 then 1 else 0 end
+        - case when last_weight > 0 then 1 else 0 end
+        - case
+            when lead_weight = 0 then 0
+            when first_weight > 0 and lead_place = 1 then 0
+            when last_weight > 0 and lead_place = touches then 0
+            else 1
+        end
+        - case
+            when opportunity_weight = 0 then 0
+            when first_weight > 0 and opportunity_place = 1 then 0
+            when last_weight > 0 and opportunity_place = touches then 0
+            when lead_weight > 0 and opportunity_place = lead_place then 0
+            else 1
+        end as others
+    from part
+),
+
+summed as (
+    select
+        *,
+        greatest(others, 1) as factor,
+        greatest(others, 1) * (first_weight + last_weight + lead_weight + opportunity_weight)
+        + others * rest_weight as total
+    from counted
+),
+
+held as (
+    select
+        summed.model,
+        journey.journey_key,
+        journey.campaign_key,
+        journey.touch_date,
+        summed.touches,
+        summed.factor,
+        summed.rest_weight,
+        summed.total,
+        case when journey.place = 1 then summed.first_weight else 0 end
+        + case when journey.place = summed.touches then summed.last_weight else 0 end
+        + case when journey.place = summed.lead_place then summed.lead_weight else 0 end
+        + case when journey.place = summed.opportunity_place then summed.opportunity_weight else 0 end as milestones
+    from summed
+    inner join journey on journey.journey_key = summed.journey_key
+),
+
+aged as (
+    select
+        model.model,
+        journey.journey_key,
+        journey.campaign_key,
+        journey.touch_date,
+        journey.touches,
+        coalesce(decay.weight, 0) as weight,
+        sum(coalesce(decay.weight, 0)) over (partition by model.model, journey.journey_key) as total
+    from journey
+    cross join param.attribution_model as model
+    left join param.decay_weight as decay on decay.half_life = model.half_life and decay.age = journey.age
+    where model.half_life is not null and journey.touches > 1
+),
+
+weighed as (
+    select
+        model,
+        journey_key,
+        campaign_key,
+        touch_date,
+        case when total = 0 then 1 when milestones > 0 then milestones * factor else rest_weight end as weight,
+        case when total = 0 then touches else total end as total
+    from held
+    union all
+    select
+        model,
+        journey_key,
+        campaign_key,
+        touch_date,
+        case when total = 0 then 1 else weight end as weight,
+        case when total = 0 then touches else total end as total
+    from aged
+    union all
+    select
+        model.model,
+        journey.journey_key,
+        journey.campaign_key,
+        journey.touch_date,
+        1 as weight,
+        1 as total
+    from journey
+    cross join param.attribution_model as model
+    where journey.touches = 1
+)
+
 select
-    'linear' as model,
+    model,
     journey_key,
     campaign_key,
     touch_date,
-    cast(1 as bigint) as weight,
-    cast(count(*) over (partition by journey_key) as bigint) as total
-from journey
+    cast(weight as bigint) as weight,
+    cast(total as bigint) as total
+from weighed
+where weight > 0

@@ -27,11 +27,11 @@ rated as (
 )
 
 select
-    key as opportunity_key,
-    name,
-    url,
-    source,
-    account_key,
+    rated.key as opportunity_key,
+    rated.name,
+    rated.url,
+    rated.source,
+    coalesce(family.rolled_key, rated.account_key) as account_key,
     person_key,
     campaign_key,
     number,
@@ -52,3 +52,4 @@ select
     closed_date,
     owner_key
 from rated
+left join account_family as family on family.account_key = rated.account_key

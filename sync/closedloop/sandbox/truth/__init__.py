@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from closedloop.sandbox.truth.accounts import account_figures, totals
 from closedloop.sandbox.truth.attribution import Attribution
-from closedloop.sandbox.truth.campaigns import Campaigns, Credited
+from closedloop.sandbox.truth.campaigns import Campaigns
+from closedloop.sandbox.truth.contacts import contact_figures
+from closedloop.sandbox.truth.credits import Credits
 from closedloop.sandbox.truth.deals import Deals
 from closedloop.sandbox.truth.facts import Facts
 from closedloop.sandbox.truth.journeys import Journeys
@@ -19,9 +21,10 @@ from closedloop.sandbox.truth.results import DocumentFigure, Figures, Part, Term
 from closedloop.sandbox.truth.touches import touches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from closedloop.sandbox.world import Links, World
+    from closedloop.sandbox.truth.results import Value
+    from closedloop.sandbox.world import Event, Links, World
 
 __all__ = ["DocumentFigure", "Figures", "Part", "Terms", "figures"]
 
@@ -45,16 +48,26 @@ def figures(
     ledger = Ledger(facts)
     seen = touches(facts)
     journeys = Journeys(facts, seen)
-    attribution = Attribution(facts, ledger, Deals(facts, ledger), journeys)
+    deals = Deals(facts, ledger)
+    attribution = Attribution(facts, ledger, deals, journeys)
     documents = {key: attribution.figure(worth) for key, worth in ledger.worths.items()}
-    credited = Credited.of(documents)
-    campaigns = Campaigns(facts, ledger, seen, journeys, credited=credited)
+    credits_ = Credits(facts, ledger, journeys, documents)
+    campaigns = Campaigns(facts, ledger, deals, seen, journeys, credits_=credits_)
     return Figures(
         as_of=world.as_of,
         campaigns={event.key: campaigns.figures(event) for event in world.events},
+        models={
+            (event.key, model): row
+            for event in world.events
+            for model, row in campaigns.by_model(event).items()
+        },
+        series=_groups(world, campaigns, lambda event: event.series),
+        kinds=_groups(world, campaigns, lambda event: event.kind),
+        owners=_groups(world, campaigns, lambda event: event.owner),
+        contacts=contact_figures(facts, seen, credits_),
         accounts=account_figures(facts, ledger, seen, documents),
         documents=documents,
-        credits=credited.pairs,
+        shares={model: given.pairs for model, given in credits_.given.items()},
         totals=totals(documents),
         touches=[
             (touch.event, touch.account, touch.day)
@@ -62,3 +75,11 @@ def figures(
             if touch.status in facts.terms.credit_statuses
         ],
     )
+
+
+def _groups(world: World, campaigns: Campaigns, name: Callable[[Event], str]) -> dict[str, dict[str, Value]]:
+    """Return the measures of the events that have something in common, by its name."""
+    groups: dict[str, list[Event]] = {}
+    for event in world.events:
+        groups.setdefault(name(event), []).append(event)
+    return {key: campaigns.of_group(events) for key, events in groups.items()}

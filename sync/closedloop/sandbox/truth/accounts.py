@@ -27,12 +27,15 @@ def account_figures(
     of_account: dict[str | None, list[str]] = {}
     for key, worth in ledger.worths.items():
         of_account.setdefault(worth.account, []).append(key)
+    apart = _apart(facts, ledger)
     return {
         account: {
+            "ultimate_parent_key": facts.ultimate_parent(account),
             "customers": customers[account],
             "events_attended": len(events.get(account, ())),
             "first_document_date": ledger.first_positive.get(account),
             **_money(of_account.get(account, []), documents, ledger),
+            **apart.get(account, {"unallocated": 0, "fx_difference": 0}),
         }
         for account in keys
     }
@@ -46,9 +49,35 @@ def _money(keys: list[str], documents: dict[str, DocumentFigure], ledger: Ledger
         "invoiced": sum(documents[key].value for key in counted),
         "collected": sum(documents[key].collected for key in counted),
         "last_document_date": max(days, default=None),
+        "written_off": sum(ledger.worths[key].written_off for key in counted),
         "attributed_linear": sum(credited),
+        "attributed": sum(credited),
         "not_convertible": len(keys) - len(counted),
     }
+
+
+def _apart(facts: Facts, ledger: Ledger) -> dict[str, dict[str, Value]]:
+    """Return what accounts paid that settles nothing yet, and what rates did to their payments (measure 4).
+
+    Both need a rate of the payment's day where money is foreign, which not every ledger keeps: an account with any foreign
+    payment has neither figure here.
+    """
+    home = facts.world.home_currency
+    found: dict[str, dict[str, Value]] = {}
+    foreign: set[str] = set()
+    for payment in facts.world.payments:
+        account = facts.account_of_customer(payment.customer)
+        if account is None or payment.status != "posted" or payment.day > facts.world.as_of:
+            continue
+        if payment.currency != home:
+            foreign.add(account)
+        left = payment.amount - ledger.used_of_payment.get(payment.key, 0)
+        row = found.setdefault(account, {"unallocated": 0, "fx_difference": 0})
+        held = row["unallocated"]
+        row["unallocated"] = (held if isinstance(held, int) else 0) + (
+            left if payment.direction == "in" else 0
+        )
+    return {account: {} if account in foreign else row for account, row in found.items()}
 
 
 def totals(documents: dict[str, DocumentFigure]) -> dict[str, int]:

@@ -27,6 +27,21 @@ class Deal:
     rule: str = "none"
 
 
+@dataclass(slots=True, kw_only=True, frozen=True)
+class Piece:
+    """A piece of a document: signed home money, its deal, the document whose journey it has.
+
+    ``when`` is the day on which a piece of a credit note settled what it was used for, and ``collected`` what it then
+    took back.
+    """
+
+    value: int
+    deal: Deal
+    source: Document
+    when: date | None = None
+    collected: int = 0
+
+
 class Deals:
     """Finds the deal of every document of a ledger.
 
@@ -153,22 +168,23 @@ class Deals:
         tied = [deal for deal in uncovered if self._facts.closed(deal) == newest]
         return Deal(key=min(tied, key=lambda deal: self._facts.order(deal.key)).key, rule="guessed")
 
-    def pieces(self, worth: Worth) -> list[tuple[int, Deal, Document]]:
-        """Return (signed value, deal, document whose journey counts) for each piece of a document (rule 10 b)."""
+    def pieces(self, worth: Worth) -> list[Piece]:
+        """Return the pieces of a document, each with the deal and the document whose journey it has (rule 10 b)."""
         document, value = worth.document, worth.value or 0
         own = self._final[document.key]
         if SIGN[document.kind] > 0:
-            return [(value, own, document)]
+            return [Piece(value=value, deal=own, source=document)]
         if document.credited in self._ledger.worths:
-            return [(value, own, self._ledger.worths[document.credited].document)]
+            return [Piece(value=value, deal=own, source=self._ledger.worths[document.credited].document)]
         if own.key is not None:
-            return [(value, own, document)]
+            return [Piece(value=value, deal=own, source=document)]
         return self._allocated(worth)
 
-    def _allocated(self, worth: Worth) -> list[tuple[int, Deal, Document]]:
+    def _allocated(self, worth: Worth) -> list[Piece]:
         document, value = worth.document, worth.value or 0
-        pieces: list[tuple[int, Deal, Document]] = []
-        used = done = 0
+        pieces: list[Piece] = []
+        used = done = taken = 0
+        whole = abs(value + worth.written_off)
         allocations = sorted(
             (one for one in self._ledger.used.get(document.key, []) if one.document in self._ledger.worths),
             key=lambda one: (self._ledger.effective(one), self._facts.order(one.document)),
@@ -179,8 +195,12 @@ class Deals:
             invoice = self._ledger.worths[allocation.document].document
             inherited = self._final[invoice.key].key
             deal = Deal(key=inherited, rule="credited" if inherited else "none")
-            pieces.append((done - upto, deal, invoice))
-            done = upto
-        if done < abs(value) or not pieces:
-            pieces.append((done - abs(value), Deal(), document))
+            when = self._ledger.effective(allocation)
+            back = rounded(whole * used, document.gross)
+            pieces.append(
+                Piece(value=done - upto, deal=deal, source=invoice, when=when, collected=taken - back)
+            )
+            done, taken = upto, back
+        if taken < whole or not pieces:
+            pieces.append(Piece(value=done - abs(value), deal=Deal(), source=document))
         return pieces

@@ -18,16 +18,29 @@ SIGN = {"invoice": 1, "sales_receipt": 1, "credit_note": -1, "refund": -1}
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Worth:
-    """A counted document: signed home money, none where it cannot be converted."""
+    """A counted document: signed home money, none where it cannot be converted.
+
+    ``receipts`` says what was collected of it in all at the end of each day on which that may have changed.
+    """
 
     document: Document
     value: int | None
-    collected: int
     account: str | None
+    written_off: int = 0
+    receipts: tuple[tuple[date, int], ...] = ()
+
+    @property
+    def collected(self) -> int:
+        """What was collected up to the last day."""
+        return self.receipts[-1][1] if self.receipts else 0
 
 
 class Ledger:
-    """The posted documents dated on or before the world's last day, and what settles them."""
+    """The posted documents dated on or before the world's last day, and what settles them.
+
+    Decided where the page is silent: what is written off on a credit note is collected as far as the note has settled
+    something, rounded together with its revenue; a note that nobody used has taken nothing back yet.
+    """
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
@@ -35,6 +48,7 @@ class Ledger:
         self._documents = {document.key: document for document in facts.world.documents}
         self._settled_by: dict[str, list[tuple[int, date]]] = {}
         self.used: dict[str, list[Allocation]] = {}
+        self.used_of_payment: dict[str, int] = {}
         for allocation in facts.world.allocations:
             self._note(allocation)
         self.worths = {
@@ -52,6 +66,9 @@ class Ledger:
     def _note(self, allocation: Allocation) -> None:
         when = self.effective(allocation)
         self._settled_by.setdefault(allocation.document, []).append((allocation.amount, when))
+        if allocation.payment and when <= self._as_of:
+            before = self.used_of_payment.get(allocation.payment, 0)
+            self.used_of_payment[allocation.payment] = before + allocation.amount
         if allocation.credit:
             self._settled_by.setdefault(allocation.credit, []).append((allocation.amount, when))
             self.used.setdefault(allocation.credit, []).append(allocation)
@@ -59,25 +76,33 @@ class Ledger:
     def _worth(self, document: Document) -> Worth:
         account = self._facts.account_of_customer(document.customer)
         if document.home_net is None:
-            return Worth(document=document, value=None, collected=0, account=account)
+            return Worth(document=document, value=None, account=account)
         sign = SIGN[document.kind]
         revenue = sum(line.home_net for line in document.lines if line.line_class == "revenue")
         written_off = sum(line.home_net for line in document.lines if line.line_class == "write_off")
-        collected = (
-            rounded(abs(revenue) * self._settled(document), document.gross) if document.gross else revenue
-        )
+        whole = revenue + written_off
         return Worth(
             document=document,
             value=sign * revenue,
-            collected=sign * (collected + written_off),
             account=account,
+            written_off=sign * written_off,
+            receipts=tuple(
+                (day, sign * (rounded(abs(whole) * settled, document.gross) if document.gross else whole))
+                for day, settled in self._settled(document)
+            ),
         )
 
-    def _settled(self, document: Document) -> int:
+    def _settled(self, document: Document) -> list[tuple[date, int]]:
+        """Return how much was settled in all, in the document's currency, by the end of each day of its life."""
         if document.kind in {"sales_receipt", "refund"}:
-            return document.gross
+            return [(document.day, document.gross)]
         settlements = self._settled_by.get(document.key, [])
-        return sum(amount for amount, when in settlements if when <= self._as_of)
+        days = sorted({document.day, *(when for _, when in settlements if when <= self._as_of)})
+        return [(day, sum(amount for amount, when in settlements if when <= day)) for day in days]
+
+    def paid_on(self, document: Document) -> date | None:
+        """Return the first day on which nothing of a document was open any more."""
+        return next((day for day, settled in self._settled(document) if settled >= document.gross), None)
 
     def _first_positive(self) -> dict[str, date]:
         first: dict[str, date] = {}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from closedloop.sandbox.truth.facts import Facts
     from closedloop.sandbox.world import Event, Person, Registration
 
-RANK = {"invited": 1, "no_show": 1, "registered": 2, "responded": 3, "attended": 4}
+RANK = {"invited": 1, "registered": 2, "no_show": 3, "responded": 4, "attended": 5}
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)
@@ -33,7 +33,7 @@ class Touch:
 def touches(facts: Facts) -> list[Touch]:
     """Return a touch for every person and event, with the highest status over all registrations.
 
-    Decided where the page is silent: a cancelled registration is no touch; of several registrations with the highest
+    Decided where the page is silent: a no-show registered, and the source knows more of it, so it ranks next above; a cancelled registration is no touch; of several registrations with the highest
     status the earliest day counts; a scan without e-mail that lacks a name or a company is a person of its own, without identity.
     """
     events = {event.key: event for event in facts.world.events}

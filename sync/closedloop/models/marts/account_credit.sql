@@ -1,0 +1,11 @@
+-- account_credit: what each account's documents give to each event, by the primary model.
+-- grain: one event of one account.
+select
+    credit.campaign_key,
+    credit.account_key,
+    cast(sum(credit.value) as bigint) as attributed,
+    cast(sum(credit.collected) as bigint) as attributed_collected
+from part_credit as credit
+inner join param.run as run on run.primary_model = credit.model
+where credit.bucket = 'credited'
+group by credit.campaign_key, credit.account_key

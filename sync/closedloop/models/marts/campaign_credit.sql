@@ -1,0 +1,44 @@
+-- campaign_credit: what each model gives to each event, summed (definitions 12 and 13). Additive.
+-- grain: one campaign in one model, also where it gets nothing. `credited_open_weighted` counts each open deal's share by
+-- the deal's probability, rounded per deal; the amounts of deals are kept apart from those of documents.
+with summed as (
+    select
+        credit.campaign_key,
+        credit.model,
+        sum(case when credit.bucket = 'credited' then credit.value end) as attributed,
+        sum(case when credit.bucket = 'credited' then credit.collected end) as attributed_collected,
+        sum(case when credit.bucket = 'no_deal' then credit.value end) as attributed_no_deal,
+        sum(case when credit.bucket = 'credited' and credit.is_new_business then credit.value end) as new_business,
+        sum(case when credit.bucket = 'won' then credit.value end) as credited_won,
+        sum(case when credit.bucket = 'open' then credit.value end) as credited_open
+    from part_credit as credit
+    group by credit.campaign_key, credit.model
+),
+
+weighted as (
+    select
+        credit.campaign_key,
+        credit.model,
+        sum(
+            mul_div(credit.value, cast(deal.probability * cast(1000000 as decimal(7, 0)) as bigint), 1000000)
+        ) as credited_open
+    from part_credit as credit
+    inner join opportunity_money as deal on deal.opportunity_key = credit.item_key
+    where credit.bucket = 'open'
+    group by credit.campaign_key, credit.model
+)
+
+select
+    campaign.key as campaign_key,
+    model.model,
+    cast(coalesce(summed.attributed, 0) as bigint) as attributed,
+    cast(coalesce(summed.attributed_collected, 0) as bigint) as attributed_collected,
+    cast(coalesce(summed.attributed_no_deal, 0) as bigint) as attributed_no_deal,
+    cast(coalesce(summed.new_business, 0) as bigint) as attributed_new_business,
+    cast(coalesce(summed.credited_won, 0) as bigint) as credited_won,
+    cast(coalesce(summed.credited_open, 0) as bigint) as credited_open,
+    cast(coalesce(weighted.credited_open, 0) as bigint) as credited_open_weighted
+from campaign
+cross join param.attribution_model as model
+left join summed on summed.campaign_key = campaign.key and summed.model = model.model
+left join weighted on weighted.campaign_key = campaign.key and weighted.model = model.model

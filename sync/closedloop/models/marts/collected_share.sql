@@ -1,0 +1,54 @@
+-- collected_share: what each event is given, by the primary model, on the days on which its documents were paid.
+-- grain: one day of one event of one part of one document. Over the days they sum to what `part_credit` collected.
+-- What was settled in one go is there already; else the amount cumulated by each day is split as `part_credit` does it,
+-- and a day's share is the difference to the day before.
+with weighed as (
+    select
+        paid.item_key,
+        paid.part,
+        paid.date,
+        paid.collected_to,
+        weight.campaign_key,
+        cast(abs(cast(paid.collected_to as hugeint)) * weight.weight // weight.total as bigint) as share_floor,
+        cast(abs(cast(paid.collected_to as hugeint)) * weight.weight % weight.total as bigint) as share_rest
+    from collected_day as paid
+    cross join param.run as run
+    inner join journey_weight as weight
+        on weight.journey_key = paid.journey_key and weight.model = run.primary_model
+    where paid.days > 1
+),
+
+placed as (
+    select
+        *,
+        abs(collected_to) - sum(share_floor) over (partition by item_key, part, date) as units_left,
+        row_number() over (partition by item_key, part, date order by share_rest desc, campaign_key) as place
+    from weighed
+),
+
+cumulated as (
+    select
+        item_key,
+        part,
+        date,
+        campaign_key,
+        cast(
+            sign(collected_to) * (share_floor + case when place <= units_left then 1 else 0 end) as bigint
+        ) as collected_to
+    from placed
+)
+
+select
+    item_key,
+    part,
+    campaign_key,
+    date,
+    collected_to
+    - coalesce(lag(collected_to) over (partition by item_key, part, campaign_key order by date), 0) as collected
+from cumulated
+union all
+select paid.item_key, paid.part, credit.campaign_key, paid.date, credit.collected
+from collected_day as paid
+inner join part_credit as credit on credit.item_key = paid.item_key and credit.part = paid.part
+inner join param.run as run on run.primary_model = credit.model
+where paid.days = 1 and credit.bucket = 'credited'

@@ -1,0 +1,13 @@
+-- owner_measures: the published figures of the events of each owner together. Additive figures are summed; overlapping
+-- ones count each person, account and deal once.
+-- grain: one owner of events.
+select
+    measures.group_key as owner_key,
+    owner.name as owner,
+    cost.first_start_date,
+    cost.last_end_date,
+    measures.*
+from group_measures as measures
+inner join group_cost as cost on cost.group_kind = measures.group_kind and cost.group_key = measures.group_key
+left join owner on owner.key = measures.group_key
+where measures.group_kind = 'owner'
