@@ -36,6 +36,8 @@ PARAMETERS = (
     "currency",
     "role_mailbox",
     "free_mail",
+    "source",
+    "scorecard",
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from closedloop.link.lists import FREE_MAIL, ROLE_MAILBOXES
+from closedloop.models import proofs
 from closedloop.models.currencies import CURRENCIES, digits_of
 from closedloop.store import tables
 
@@ -28,7 +29,8 @@ DEFAULT_CYCLE_DAYS = 180
 _TABLES: dict[str, str] = {
     "run": "as_of date, home_currency varchar, home_digits bigint, home_scale bigint, time_zone varchar,"
     " look_back_days integer, follow_up_days integer, primary_model varchar, first_touch_within_days integer,"
-    " invoice_within_days integer, default_cycle_days integer, automatic_links boolean",
+    " invoice_within_days integer, default_cycle_days integer, automatic_links boolean,"
+    " stage_within_days integer, ticket_within_days integer, repeat_cycle_days integer",
     "connection": "connection varchar, connector varchar, url varchar, home_currency varchar",
     "credit_status": "status varchar",
     "status_rank": "status varchar, rank integer",
@@ -36,6 +38,8 @@ _TABLES: dict[str, str] = {
     "currency": "currency varchar, digits bigint, scale bigint",
     "role_mailbox": "local_part varchar",
     "free_mail": "domain varchar",
+    "source": "connection varchar, stream varchar, proved_through date",
+    "scorecard": "done_share decimal(9, 6), outlook_age_days integer",
 }
 
 
@@ -59,6 +63,9 @@ def fill(
         settings.chain.invoice_within_days,
         DEFAULT_CYCLE_DAYS,
         automatic_links,
+        settings.chain.stage_within_days,
+        settings.chain.ticket_within_days,
+        settings.chain.cycle_days,
     )
     _insert(store, "run", [run])
     _insert(store, "connection", _connections(settings))
@@ -68,6 +75,8 @@ def fill(
     _insert(store, "currency", [(code, number, 10**number) for code, number in CURRENCIES.items()])
     _insert(store, "role_mailbox", [(name,) for name in ROLE_MAILBOXES])
     _insert(store, "free_mail", [(domain,) for domain in FREE_MAIL])
+    _insert(store, "source", proofs.proved(settings, operations))
+    _insert(store, "scorecard", [(settings.scorecard.done_share, settings.scorecard.outlook_age_days)])
 
 
 def decisions(operations: Operations) -> list[tuple[object, ...]]:
