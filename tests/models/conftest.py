@@ -180,3 +180,14 @@ def worked(tmp_path_factory):
     world = kit.build(tmp_path_factory.mktemp("worked"), worked_rows())
     yield world, world.reconcile()
     world.close()
+
+
+@pytest.fixture(scope="session")
+def aged(tmp_path_factory):
+    """The world of `aged`, reconciled."""
+    from tests.models.aged import rows
+
+    world = kit.build(tmp_path_factory.mktemp("aged"), rows())
+    world.reconcile()
+    yield world
+    world.close()
