@@ -213,3 +213,4 @@ select
     case when is_shown and age_days > 0 then ratio(attributed_collected - whole_cost, whole_cost) end as roi_collected,
     case when is_shown and age_days > 0 then ratio(credited_won - whole_cost, whole_cost) end as roi_closed_won
 from gathered
+where age_name <> 'outlook'
