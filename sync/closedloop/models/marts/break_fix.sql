@@ -1,6 +1,6 @@
--- break_fix: what to do about a broken link.
--- grain: one reason.
-select reason, fix
+-- break_fix: what to do about a broken link, and how bad it is.
+-- grain: one reason. `info`: nothing went wrong, there is only nothing to show yet.
+select reason, case when reason = 'no_opportunity' then 'info' else 'break' end as severity, fix
 from (
     values
     ('identity_missing', 'Add the e-mail, or the name and company, to the registration.'),
@@ -19,10 +19,16 @@ from (
     ('no_opportunity', 'Open an opportunity or disqualify the attendee.'),
     ('not_on_opportunity', 'Add the attendee to the account''s opportunity.'),
     ('opportunity_without_campaign', 'Set the event on the opportunity.'),
+    ('stalled_opportunity', 'Move the opportunity to its next stage, or close it.'),
+    ('close_date_past', 'Close the opportunity, or set the day on which it is expected to close.'),
     ('won_without_customer', 'Create the customer in the ledger, or link the one that is there.'),
     ('ambiguous_customer', 'Decide which ledger customer belongs to this account.'),
     ('won_not_invoiced', 'Send the invoice of the won deal.'),
     ('invoice_amount_differs', 'Compare the deal with its invoices and correct the one that is wrong.'),
     ('overdue_invoice', 'Collect the overdue invoice.'),
-    ('invoice_without_account', 'Link the ledger customer to its account in the CRM.')
+    ('invoice_without_account', 'Link the ledger customer to its account in the CRM.'),
+    ('open_escalation', 'Settle the escalated ticket before anybody sells.'),
+    ('ticket_past_window', 'Close the ticket, or tell the customer when it will be.'),
+    ('no_repeat_past_cycle', 'Call the customer: the next purchase is late.'),
+    ('unsubscribed_customer', 'Ask for consent again, or call: nobody of this customer may be written to.')
 ) as known (reason, fix)
