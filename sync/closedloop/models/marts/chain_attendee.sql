@@ -3,7 +3,18 @@
 -- is about is not there, or the chain has ended), or the reason why it is broken.
 -- A duplicate in the CRM is one also where we know which record stands for the person: by exact evidence or a decision.
 -- The person's owner is theirs, else their account's. An explicit disqualification ends the chain, and so does a lost deal.
-with attendee as (
+with contact as (
+    select
+        stated.touch_key,
+        bool_or(stated.email is not null) as has_email,
+        bool_or(stated.phone is not null) as has_phone,
+        bool_or(is_email(stated.email) or coalesce(checked.is_valid, false)) as is_contactable
+    from attendee_contact as stated
+    left join phone_check as checked on checked.phone = stated.phone and checked.country = stated.country
+    group by stated.touch_key
+),
+
+attendee as (
     select
         resolved.touch_key,
         resolved.campaign_key,
@@ -17,21 +28,15 @@ with attendee as (
         coalesce(person.status = 'disqualified', false) as is_disqualified,
         coalesce(person.status = 'converted', false) as is_converted,
         case when resolved.person_key is not null then coalesce(person.owner_key, account.owner_key) end as owner_key,
-        touch.email is not null or person.email is not null as has_email,
-        coalesce(touch.phone, person.phone, person.mobile) is not null as has_phone,
-        is_email(touch.email)
-        or is_email(person.email)
-        or coalesce(scanned.is_valid, false)
-        or coalesce(phone.is_valid, false)
-        or coalesce(mobile.is_valid, false) as is_contactable
+        in_crm_account.key is not null as has_account,
+        coalesce(contact.has_email, false) as has_email,
+        coalesce(contact.has_phone, false) as has_phone,
+        coalesce(contact.is_contactable, false) as is_contactable
     from touch_resolved as resolved
-    inner join touch on touch.key = resolved.touch_key
     left join person on person.key = resolved.person_key
     left join account on account.key = resolved.account_key
-    left join phone_check as scanned
-        on scanned.phone = touch.phone and scanned.country = coalesce(account.country, '')
-    left join phone_check as phone on phone.phone = person.phone and phone.country = coalesce(account.country, '')
-    left join phone_check as mobile on mobile.phone = person.mobile and mobile.country = coalesce(account.country, '')
+    left join account as in_crm_account on in_crm_account.key = person.account_key
+    left join contact on contact.touch_key = resolved.touch_key
     where resolved.is_credit
 ),
 
@@ -93,7 +98,7 @@ select
     attendee.touch_date + run.first_touch_within_days + 1 as worked_since,
     case
         when attendee.person_key is null then 'not_applicable'
-        when attendee.account_key is not null or attendee.is_converted then 'ok'
+        when attendee.has_account or attendee.is_converted then 'ok'
         when attendee.is_disqualified then 'not_applicable'
         when attendee.person_kind = 'lead' then 'lead_not_converted'
         else 'contact_without_account'
