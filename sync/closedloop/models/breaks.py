@@ -110,10 +110,11 @@ def keep(store: Store, operations: Operations, *, as_of: date, run_id: str | Non
         if watch is not None and watch.as_of > as_of.isoformat():
             return
         begun, healed = _compare(store, _open(database))
-        stamp = {"run_id": run_id, "moment": to_text(now)}
+        moment = to_text(now)
+        stamp = {"run_id": run_id, "moment": moment}
         _begin(database, begun, stamp)
         _heal(database, healed, stamp, last_seen=watch.at if watch else None)
-        _watch(database, as_of, stamp["moment"], known=watch is not None)
+        _watch(database, as_of, moment, known=watch is not None)
         failpoint("models.breaks_kept")
     if begun or healed:
         log.info("chain.breaks", begun=len(begun), healed=len(healed))
