@@ -1,4 +1,4 @@
-"""Where the chain of an attendee is broken, first half: captured … opportunity (measures.md, The chain)."""
+"""Where the chain of an attendee is broken, first half: captured … won (measures.md, The chain)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from closedloop.sandbox.truth.ages import has_risen
+from closedloop.sandbox.truth.pace import Pace
 from closedloop.sandbox.truth.touches import RANK, identity_of
 
 if TYPE_CHECKING:
@@ -46,14 +47,16 @@ class Attendees:
 
     Decided where the page is silent: an e-mail or a telephone counts wherever it is known, on the registration or on the
     person's records; what cannot be asked of somebody who is not in the CRM does not apply; the owner is the person's, else
-    the account's; worked is an activity towards the person or a deal of theirs, on the day of the touch or in the days of
-    the window; a second record of the same person in the CRM is a duplicate, also when a person has said which to keep; the
-    window of the opportunity is the follow-up.
+    the account's; worked is an activity towards the person or a deal of theirs, or that such a deal was opened or changed its stage, on
+    the day of the touch or in the days of the window; a second record of the same person in the CRM is a duplicate, also when a person has said which to keep; the
+    window of the opportunity is the follow-up; the deals to be won are those that the attendee has a role on, one won is enough,
+    of several that do not move the one since longest, and all lost ends the chain.
     """
 
     def __init__(self, basis: Basis, windows: Windows | None = None) -> None:
         self._basis = basis
         self._windows = windows or Windows()
+        self._pace = Pace(basis, self._windows.stage)
         self._owners = {owner.key: owner for owner in basis.world.owners}
 
     def all(self) -> Iterator[tuple[Touch, list[Link]]]:
@@ -63,7 +66,7 @@ class Attendees:
                 yield touch, self.links(touch)
 
     def links(self, touch: Touch) -> list[Link]:
-        """Return the first seven links of an attendee."""
+        """Return the first eight links of an attendee."""
         return [
             self._captured(touch),
             self._contactable(touch),
@@ -72,6 +75,7 @@ class Attendees:
             self._worked(touch),
             self._on_account(touch),
             self._opportunity(touch),
+            self._won(touch),
         ]
 
     def _captured(self, touch: Touch) -> Link:
@@ -127,7 +131,7 @@ class Attendees:
         person = self._kept(touch)
         if not person:
             return Link(name="routed", state=NOT_APPLICABLE)
-        owner = self._owners.get(person.owner or self._account_owner(touch) or "")
+        owner = self._owners.get(self.owner(touch) or "")
         if not owner:
             return Link(name="routed", state=BROKEN, reason="no_owner")
         if owner.kind == "queue":
@@ -135,6 +139,11 @@ class Attendees:
         if not owner.is_active:
             return Link(name="routed", state=BROKEN, reason="inactive_owner")
         return Link(name="routed", state=OK)
+
+    def owner(self, touch: Touch) -> str | None:
+        """Return the owner of somebody in the CRM: the person's, else the account's."""
+        person = self._kept(touch)
+        return (person.owner or self._account_owner(touch)) if person else None
 
     def _account_owner(self, touch: Touch) -> str | None:
         return next((one.owner for one in self._basis.world.accounts if one.key == touch.account), None)
@@ -158,6 +167,11 @@ class Attendees:
             if towards:
                 person = self._basis.facts.person(towards) or towards
                 found.setdefault(person, []).append(self._basis.facts.day(activity.at))
+        for deal in self._basis.world.opportunities:
+            if contact := self._basis.facts.person(deal.person):
+                steps = self._basis.steps.get(deal.key, [])
+                days = [self._basis.facts.day(at) for at in (deal.created_at, *(step.at for step in steps))]
+                found.setdefault(contact, []).extend(days)
         return found
 
     def _on_account(self, touch: Touch) -> Link:
@@ -174,8 +188,7 @@ class Attendees:
     def _opportunity(self, touch: Touch) -> Link:
         if not touch.account or not touch.person:
             return Link(name="opportunity", state=NOT_APPLICABLE)
-        moved = self._moved(touch)
-        theirs = [deal for deal in moved if self._basis.facts.person(deal.person) == touch.person]
+        moved, theirs = self._moved(touch), self._theirs(touch)
         if any(deal.event for deal in theirs):
             return Link(name="opportunity", state=OK)
         if theirs:
@@ -187,14 +200,36 @@ class Attendees:
             return Link(name="opportunity", state=PENDING)
         return Link(name="opportunity", state=BROKEN, reason="no_opportunity")
 
+    def _won(self, touch: Touch) -> Link:
+        theirs = self._theirs(touch)
+        still_open = [deal for deal in theirs if not deal.is_closed]
+        if any(deal.is_won for deal in theirs):
+            return Link(name="won", state=OK)
+        late = [
+            (since, self._basis.facts.order(deal.key), reason)
+            for deal in still_open
+            for reason, since in [self._pace.reason(deal) or ("", None)]
+            if since
+        ]
+        if late:
+            return Link(name="won", state=BROKEN, reason=min(late)[2])
+        return Link(name="won", state=PENDING if still_open else NOT_APPLICABLE)
+
+    def _theirs(self, touch: Touch) -> list[Opportunity]:
+        if not touch.account or not touch.person:
+            return []
+        moved = self._moved(touch)
+        return [deal for deal in moved if self._basis.facts.person(deal.person) == touch.person]
+
     def _moved(self, touch: Touch) -> list[Opportunity]:
-        """Return the account's deals that were created or advanced after the attendee's touch."""
-        last = touch.day + timedelta(days=self._basis.facts.terms.follow_up_days)
+        """Return the account's deals that the event opened or advanced, from the account's earliest touch on."""
+        begun = self._basis.first_days(touch.event).get(touch.account or "", touch.day)
+        last = begun + timedelta(days=self._basis.facts.terms.follow_up_days)
         return [
             deal
             for deal in self._basis.of_account.get(touch.account, [])
-            if touch.day <= self._basis.facts.day(deal.created_at) <= last
-            or has_risen(self._basis, deal, touch.day, last)
+            if begun <= self._basis.facts.day(deal.created_at) <= last
+            or has_risen(self._basis, deal, begun, last)
         ]
 
 

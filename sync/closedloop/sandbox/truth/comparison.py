@@ -23,13 +23,17 @@ ENOUGH, YEAR = 5, timedelta(days=365)
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Comparison:
-    """Accounts of attendees (treated) against others (controls) of the same strata; ratios with six decimals."""
+    """Accounts of attendees (treated) against others of the same strata; ratios with six decimals.
+
+    ``controls`` are those in the ``strata_matched``, which have enough of them.
+    """
 
     event: str
     against: str
     treated: int
     controls: int
     strata: int
+    strata_matched: int
     matched_share: Decimal | None
     risk_difference: Decimal | None
     risk_difference_before: Decimal | None
@@ -48,7 +52,13 @@ class _Subject:
 
 
 def comparisons(basis: Basis) -> list[Comparison]:
-    """Return, for every event that has begun, both comparisons."""
+    """Return, for every event that has begun, both comparisons.
+
+    Decided where the page is silent: accounts are compared, and one person who came makes the account an attendee's; those
+    of no-shows are one stratum; buying is a positive document in the follow-up days from the first day on, before it in as many
+    days up to the day before; the band is the number of digits of the revenue of the 365 days before; a deal is open before when
+    it was created before the first day and not closed by then.
+    """
     return [
         one
         for event in basis.world.events
@@ -88,8 +98,9 @@ def _compare(
         event=event.key,
         against=against,
         treated=len(treated),
-        controls=len(controls),
-        strata=len(strata),
+        controls=sum(len(beside) for _, beside in strata),
+        strata=len({one.stratum for one in treated}),
+        strata_matched=len(strata),
         matched_share=ratio(matched, len(treated)) if treated else None,
         risk_difference=mantel_haenszel(
             (_counts(one.after for one in within), _counts(one.after for one in beside))

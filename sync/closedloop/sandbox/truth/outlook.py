@@ -48,8 +48,9 @@ class Outlook:
     accounts: int
     paying: int
     pool_kind: str | None
+    pool_credited: int
+    pool_paying: int
     p0: float
-    mean_value: float
     alpha: float
     beta: float
     cost: int
@@ -60,24 +61,27 @@ class Outlook:
     largest_share: float | None
     group: int = 0
 
+    @property
+    def scale(self) -> float:
+        """Return on a unit of cost if every account paid the pool's mean."""
+        return self.accounts * self.pool_credited / self.pool_paying / self.cost
+
     def share_below(self, roi: float) -> float:
         """Return the chance that a repeat of this event returns less than ``roi``."""
         from scipy.special import betainc
 
-        worth = self.accounts * self.mean_value
-        if not worth:
+        if not self.scale:
             return float(roi > -1)
-        at = (roi + 1) * self.cost / worth
-        if not self.beta:
-            return float(at > 1)
-        return float(betainc(self.alpha, self.beta, min(max(at, 0.0), 1.0)))
+        at = (roi + 1) / self.scale
+        below = float(betainc(self.alpha, self.beta, min(max(at, 0.0), 1.0))) if self.beta else float(at > 1)
+        return below if self.scale > 0 else 1 - below
 
     def quantile(self, share: float) -> float:
-        """Return the return that a repeat stays below with a chance of ``share``."""
+        """Return the return at a share of the distribution; of money taken back on the whole, counted from the top."""
         from scipy.special import betaincinv
 
         level = float(betaincinv(self.alpha, self.beta, share)) if self.beta else 1.0
-        return self.accounts * self.mean_value * level / self.cost - 1
+        return self.scale * level - 1
 
 
 def samples(basis: Basis, age: int = AGE) -> list[Sample]:
@@ -133,8 +137,9 @@ def _outlook(sample: Sample, found: Sequence[Sample]) -> Outlook | None:
         accounts=n,
         paying=w,
         pool_kind=sample.kind if own else None,
+        pool_credited=total,
+        pool_paying=paying,
         p0=p0,
-        mean_value=total / paying,
         alpha=alpha,
         beta=beta,
         cost=sample.cost,
@@ -144,7 +149,8 @@ def _outlook(sample: Sample, found: Sequence[Sample]) -> Outlook | None:
         paying_median=percentile(sample.paying, 50) if w else None,
         largest_share=sample.paying[-1] / sum(sample.paying) if w else None,
     )
-    return replace(plain, low=plain.quantile(0.025), high=plain.quantile(0.975))
+    low, high = sorted((plain.quantile(0.025), plain.quantile(0.975)))
+    return replace(plain, low=low, high=high)
 
 
 def _grouped(ranked: list[Outlook]) -> list[Outlook]:

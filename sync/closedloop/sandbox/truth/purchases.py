@@ -1,4 +1,4 @@
-"""Where the chain of a customer is broken, second half: won … repeat, and the money at stake (The chain)."""
+"""Where the chain of a customer is broken, second half: customer … repeat, and the money at stake (The chain)."""
 
 from __future__ import annotations
 
@@ -26,25 +26,29 @@ ENOUGH, PATIENCE = 20, 400
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Stake:
-    """What is at stake of an account, in home minor units: the four amounts overlap."""
+    """What is at stake of an account, in home minor units: the amounts overlap. ``yearly`` is for the repeat only."""
 
     open_deals: int
     not_invoiced: int
     overdue: int
     yearly: int
 
-    @property
-    def largest(self) -> int:
-        """The money at stake."""
-        return max(self.open_deals, self.not_invoiced, self.overdue, self.yearly)
+    def largest(self, *, of_repeat: bool = False) -> tuple[str, int]:
+        """Return the name of the largest amount, the first of equal ones, and the amount."""
+        amounts = {"open": self.open_deals, "not_invoiced": self.not_invoiced, "overdue": self.overdue}
+        if of_repeat:
+            amounts["yearly"] = self.yearly
+        name = max(amounts, key=lambda name: amounts[name])
+        return name, amounts[name]
 
 
 class Purchases:
     """The last links of every account, over all its deals and documents.
 
     Decided where the page is silent: a link of an account is broken as soon as one of its deals or documents breaks it;
-    a stay in a stage ends with a change of stage or with the close; what is held against a won amount is the whole net of
-    its invoices and sales receipts, by whatever rule the deal was found; a document that came after its window has mended
+    what is held against a won amount is the whole net of
+    its invoices and sales receipts, by whatever rule the deal was found; any posted document of the account to come keeps a
+    deal pending; a purchase is a day with a deal won, an invoice or a receipt; a document that came after its window has mended
     the break; the home amount of what is overdue is the open share of the home gross.
     """
 
@@ -56,15 +60,24 @@ class Purchases:
         }
 
     def all(self) -> Iterator[tuple[str, list[Link]]]:
-        """Return every account that is kept, with its links."""
+        """Return every account with a won deal or a ledger customer, with its links."""
         for record in self._basis.world.accounts:
-            if self._basis.facts.account(record.key) == record.key:
+            is_kept = self._basis.facts.account(record.key) == record.key
+            if is_kept and (record.key in self._customers or self._won_deals(record.key)):
                 yield record.key, self.links(record.key)
 
+    def unlinked(self) -> dict[str, int]:
+        """Return the ledger customers with documents that no account owns, with their invoiced money."""
+        found: dict[str, int] = {}
+        for worth in self._basis.ledger.worths.values():
+            if worth.account is None:
+                customer = worth.document.customer
+                found[customer] = found.get(customer, 0) + (worth.value or 0)
+        return found
+
     def links(self, account: str) -> list[Link]:
-        """Return the links from won to paid, and the repeat."""
+        """Return the links from customer to paid, and the repeat."""
         return [
-            self._won(account),
             self._customer(account),
             self._invoiced(account),
             self._paid(account),
@@ -79,42 +92,6 @@ class Purchases:
 
     def _open_deals(self, account: str) -> list[Opportunity]:
         return [deal for deal in self._deals(account) if not deal.is_closed]
-
-    def _won(self, account: str) -> Link:
-        still_open = self._open_deals(account)
-        if any(self._is_stalled(deal) for deal in still_open):
-            return Link(name="won", state=BROKEN, reason="stalled_opportunity")
-        as_of = self._basis.world.as_of
-        if any(deal.expected_close and deal.expected_close < as_of for deal in still_open):
-            return Link(name="won", state=BROKEN, reason="close_date_past")
-        if self._won_deals(account):
-            return Link(name="won", state=OK)
-        return Link(name="won", state=PENDING if still_open else NOT_APPLICABLE)
-
-    def _is_stalled(self, deal: Opportunity) -> bool:
-        steps = self._basis.steps.get(deal.key, [])
-        since = self._basis.facts.day(steps[-1].at if steps else deal.created_at)
-        return (self._basis.world.as_of - since).days > self._pace(deal.stage)
-
-    def _pace(self, stage: str) -> int:
-        stays = self._stays.get(stage, [])
-        return percentile(stays, 90) if len(stays) >= ENOUGH else self._windows.stage
-
-    @cached_property
-    def _stays(self) -> dict[str, list[int]]:
-        """Stage → how many days each deal stayed in it before it moved on."""
-        found: dict[str, list[int]] = {}
-        for deal in self._basis.world.opportunities:
-            steps = self._basis.steps.get(deal.key, [])
-            since, stage = self._basis.facts.day(deal.created_at), steps[0].old_stage if steps else deal.stage
-            for step in steps:
-                day = self._basis.facts.day(step.at)
-                found.setdefault(stage or "", []).append((day - since).days)
-                since, stage = day, step.new_stage
-            closed = self._basis.facts.closed(deal)
-            if closed and not deal.is_won:
-                found.setdefault(stage or "", []).append((closed - since).days)
-        return found
 
     def _customer(self, account: str) -> Link:
         if account in self._customers:
@@ -140,20 +117,22 @@ class Purchases:
     def _invoiced(self, account: str) -> Link:
         if account not in self._customers:
             return Link(name="invoiced", state=NOT_APPLICABLE)
-        links = [self._deal_invoiced(deal) for deal in self._won_deals(account)]
+        links = [(self._missing(deal), self._deal_invoiced(deal)) for deal in self._won_deals(account)]
         for state in (BROKEN, PENDING, OK):
-            found = sorted(
-                (link for link in links if link.state == state), key=lambda link: link.reason or ""
-            )
+            found = [(missing, link) for missing, link in links if link.state == state]
             if found:
-                return found[-1]
+                return max(found, key=lambda one: one[0])[1]
         return Link(name="invoiced", state=NOT_APPLICABLE)
 
     def _deal_invoiced(self, deal: Opportunity) -> Link:
         as_of, closed = self._basis.world.as_of, self._basis.facts.closed(deal)
         bills = self._bills.get(deal.key, [])
         if not bills:
-            late = closed is not None and as_of > closed + timedelta(days=self._windows.invoice)
+            late = (
+                not self._is_to_come(deal)
+                and closed is not None
+                and as_of > closed + timedelta(days=self._windows.invoice)
+            )
             reason = "won_not_invoiced" if late else None
             return Link(name="invoiced", state=BROKEN if late else PENDING, reason=reason)
         if 50 * self.invoiced(deal.key) >= 49 * deal.amount:
@@ -164,9 +143,15 @@ class Purchases:
             return Link(name="invoiced", state=PENDING)
         return Link(name="invoiced", state=BROKEN, reason="invoice_amount_differs")
 
+    def _missing(self, deal: Opportunity) -> int:
+        """Return what is not invoiced yet of a deal that is short by more than two per cent."""
+        billed = self.invoiced(deal.key)
+        return 0 if 50 * billed >= 49 * deal.amount else deal.amount - billed
+
     def _is_to_come(self, deal: Opportunity) -> bool:
+        account = self._basis.facts.account(deal.account)
         return any(
-            document.opportunity_number == deal.number
+            self._basis.facts.account_of_customer(document.customer) == account
             for document in self._basis.world.documents
             if document.status == "posted" and document.day > self._basis.world.as_of
         )
@@ -176,18 +161,37 @@ class Purchases:
             worth
             for worth in self._basis.ledger.worths.values()
             if worth.account == account
-            and SIGN[worth.document.kind] > 0
+            and worth.document.kind == "invoice"
             and worth.document.due < self._basis.world.as_of
-            and worth.document.balance > 0
+            and self._open(worth) > 0
         ]
+
+    def _open(self, worth: Worth) -> int:
+        """Return what is open of a document, in its currency, at the end of the world's last day."""
+        return worth.document.gross - self._settled.get(worth.document.key, 0)
+
+    @cached_property
+    def _settled(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for allocation in self._basis.world.allocations:
+            if self._basis.ledger.effective(allocation) <= self._basis.world.as_of:
+                found[allocation.document] = found.get(allocation.document, 0) + allocation.amount
+        return found
 
     def _paid(self, account: str) -> Link:
         if self._overdue(account):
             return Link(name="paid", state=BROKEN, reason="overdue_invoice")
         return Link(name="paid", state=OK if self._basis.sales.get(account) else NOT_APPLICABLE)
 
+    @cached_property
+    def _sold(self) -> dict[str | None, list[tuple[date, str]]]:
+        found: dict[str | None, list[tuple[date, str]]] = {}
+        for worth in self._basis.ledger.worths.values():
+            found.setdefault(worth.account, []).append((worth.document.day, worth.document.kind))
+        return found
+
     def _purchases(self, account: str) -> list[date]:
-        days = {day for day, value in self._basis.sales.get(account, []) if value > 0}
+        days = {day for day, kind in self._sold.get(account, []) if SIGN[kind] > 0}
         days |= {closed for deal in self._won_deals(account) if (closed := self._basis.facts.closed(deal))}
         return sorted(days)
 
@@ -216,37 +220,18 @@ class Purchases:
         bills = self._overdue(account)
         return Stake(
             open_deals=sum(deal.amount for deal in self._open_deals(account)),
-            not_invoiced=sum(
-                max(deal.amount - self.invoiced(deal.key), 0) for deal in self._won_deals(account)
-            ),
+            not_invoiced=sum(self._missing(deal) for deal in self._won_deals(account)),
             overdue=sum(
-                rounded((worth.document.home_gross or 0) * worth.document.balance, worth.document.gross)
+                rounded((worth.document.home_gross or 0) * self._open(worth), worth.document.gross)
                 for worth in bills
             ),
             yearly=self._yearly(account),
         )
 
     def _yearly(self, account: str) -> int:
-        """Return the invoiced amount over the days since the first document, at least a year, as of 365 days."""
-        sales = self._basis.sales.get(account, [])
-        if not sales:
+        """Return the invoiced amount of a year, on average since the first positive document, at least one year."""
+        first = self._basis.ledger.first_positive.get(account)
+        if first is None:
             return 0
-        begun = max((self._basis.world.as_of - min(day for day, _ in sales)).days, 365)
-        return rounded(365 * sum(value for _, value in sales), begun)
-
-
-def shares(basis: Basis) -> dict[str, tuple[int, int]]:
-    """Return (part, whole) of the linked and of the event-touched revenue, in home minor units.
-
-    Decided where the page is silent: a path is complete when somebody of the account, known to the CRM, has a touch
-    that earns credit.
-    """
-    known = {
-        touch.account for touch in basis.touches if basis.is_credit(touch) and touch.person and touch.account
-    }
-    worths = basis.ledger.worths.values()
-    whole = sum(worth.value or 0 for worth in worths)
-    return {
-        "linked_share": (sum(worth.value or 0 for worth in worths if worth.account), whole),
-        "event_touched_share": (sum(worth.value or 0 for worth in worths if worth.account in known), whole),
-    }
+        days = max((self._basis.world.as_of - first).days, 365)
+        return max(rounded(365 * sum(value for _, value in self._basis.sales[account]), days), 0)
