@@ -1,20 +1,21 @@
 -- won_deal: whether a won deal was invoiced.
 -- grain: one won deal of an account with an amount. `reason` is empty when all is well or still pending.
 -- Credit notes neither make nor mend the break: what they took back is shown as `credited`. Compared in the deal's currency
--- when all its documents are in it. Pending: inside the window, while a repeating invoice of the deal or a future-dated
--- document of the account exists, or while the last document is younger than 400 days. `missing` is what is not invoiced
--- yet, in home units, whatever the reason.
+-- when all its documents are in it, else in the home currency; their whole net counts, with what only passes through.
+-- Pending: inside the window, while a repeating invoice of the deal or a future-dated document of the account exists, or
+-- while the last document is younger than 400 days. `missing` is what is not invoiced yet, in home units, whatever the reason.
 with invoiced as (
     select
         deal.deal_key,
         count(*) as documents,
         bool_and(figure.currency = opportunity.currency) as is_own,
         sum(figure.net) as own_sum,
-        sum(figure.value) as home_sum,
+        sum(money.home_net) as home_sum,
         max(figure.date) as last_date,
         count(figure.repeating_key) > 0 as is_repeating
     from document_deal as deal
     inner join document_figure as figure on figure.document_key = deal.document_key
+    inner join document_money as money on money.document_key = deal.document_key
     inner join opportunity_money as opportunity on opportunity.opportunity_key = deal.deal_key
     group by deal.deal_key
 ),
