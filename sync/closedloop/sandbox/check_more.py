@@ -15,6 +15,7 @@ from closedloop.sandbox.truth.basis import Basis
 from closedloop.sandbox.truth.breaks import Breaks
 from closedloop.sandbox.truth.comparison import comparisons
 from closedloop.sandbox.truth.outlook import outlooks, samples
+from closedloop.sandbox.truth.scorecard import Scorecard
 from closedloop.sandbox.truth.touches import identity_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "campaign_at_age": ("campaign_key", "age_name"),
     "campaign_outlook": ("campaign_key",),
     "campaign_comparison": ("campaign_key", "against"),
+    "campaign_scorecard": ("campaign_key", "step"),
+    "campaign_rims": ("campaign_key",),
+    "series_edition": ("campaign_key",),
     "chain_link": ("subject_key", "link"),
     "chain_break": ("subject_key",),
     "chain_total": ("by", "key"),
@@ -39,6 +43,8 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 #: What comes from a numeric routine may differ in the last printed decimal.
 LOOSE = Decimal("0.000002")
+EXACT = Decimal(0)
+NUMERIC = {"win_rate_low": LOOSE, "win_rate_high": LOOSE}
 #: Anything at all, where only that something is said counts.
 SOME = object()
 #: The generated world holds no tickets.
@@ -72,11 +78,14 @@ def compare(
 def expectations(world: World, keys: Mapping[str, str]) -> dict[str, Expected]:
     """Return the rows to expect of every table, by published keys; attendees by event and identity."""
     basis = Basis(world, keys=keys)
-    breaks = Breaks(basis)
+    breaks, scorecard = Breaks(basis), Scorecard(basis)
     return {
         "campaign_at_age": dict(_ages(basis, keys)),
         "campaign_outlook": dict(_outlooks(basis, keys)),
         "campaign_comparison": dict(_comparisons(basis, keys)),
+        "campaign_scorecard": dict(_steps(scorecard, basis, keys)),
+        "campaign_rims": dict(_rims(scorecard, basis, keys)),
+        "series_edition": dict(_editions(scorecard, keys)),
         "chain_link": dict(_links(breaks, keys)),
         "chain_break": dict(_breaks(breaks, keys)),
         "chain_total": dict(_totals(breaks, keys)),
@@ -96,7 +105,7 @@ def _attendee(event: str, identity: str) -> str:
 
 def _ages(basis: Basis, keys: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
     for one in at_ages(basis):
-        shown = {"age_days": one.days, "as_of": one.as_of, "is_shown": one.is_shown}
+        shown = {"age_days": one.days, "as_of": one.as_of, "is_shown": one.is_shown, "immature": one.immature}
         yield (keys[one.event], one.name), {**shown, **one.figures}
 
 
@@ -113,7 +122,12 @@ def _outlook(one: Outlook | None) -> dict[str, object]:
     return {
         "accounts": one.accounts,
         "paying": one.paying,
+        "credited": one.credited,
+        "cost": one.cost,
         "pool_kind": one.pool_kind,
+        "pool_accounts": one.pool_accounts,
+        "pool_paying": one.pool_paying,
+        "pool_credited": one.pool_credited,
         "p0": one.p0,
         "mean_value": rounded(one.pool_credited, one.pool_paying),
         "alpha": one.alpha,
@@ -142,6 +156,68 @@ def _comparisons(
                 "risk_difference_before": one.risk_difference_before,
                 "matched_share": one.matched_share,
                 "warning": SOME if one.is_warned else None,
+            },
+        )
+
+
+def _steps(
+    scorecard: Scorecard, basis: Basis, keys: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
+    for event in basis.world.events:
+        for step in scorecard.steps(event):
+            yield (
+                (keys[event.key], str(step.number)),
+                {
+                    "state": step.state,
+                    "missing": None if step.state == "done" else SOME,
+                    "share": step.share,
+                    "n": step.cases,
+                    "hits": step.hits,
+                    "days": step.days,
+                },
+            )
+
+
+def _rims(
+    scorecard: Scorecard, basis: Basis, keys: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
+    editions = {edition.event: edition for edition in scorecard.editions()}
+    for event in basis.world.events:
+        edition = editions[event.key]
+        yield (
+            (keys[event.key],),
+            {
+                "repeatable": all(step.state == "done" for step in scorecard.steps(event)),
+                "improvable": edition.is_improving,
+                "measurable": scorecard.is_measurable(event),
+                "scalable": edition.is_scaling,
+                **scorecard.coverage(event),
+            },
+        )
+
+
+def _editions(
+    scorecard: Scorecard, keys: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
+    for edition in scorecard.editions():
+        yield (
+            (keys[edition.event],),
+            {
+                "edition_number": edition.number,
+                "previous_campaign_key": keys[edition.previous] if edition.previous else None,
+                "age_days": edition.age,
+                "attended": edition.attended,
+                "attended_change": edition.attended_change,
+                "roi": edition.own.get("roi_realised"),
+                "previous_roi": edition.before.get("roi_realised"),
+                "roi_change": edition.change("roi_realised"),
+                "cost_per_opportunity": edition.own.get("cost_per_opportunity"),
+                "cost_per_opportunity_change": edition.change("cost_per_opportunity"),
+                "value_per_cost": edition.own.get("value_per_cost"),
+                "value_per_cost_change": edition.change("value_per_cost"),
+                "is_improving": edition.is_improving,
+                "is_scaling": edition.is_scaling,
+                **{f"step_{number}_change": edition.changes.get(number) for number in range(1, 6)},
             },
         )
 
@@ -207,13 +283,13 @@ def _compare(
             )  # fmt: skip
             continue
         for column, value in expected[key].items():
-            if not _same(value, found[key].get(column)):
+            if not _same(value, found[key].get(column), NUMERIC.get(column, EXACT)):
                 yield Difference(
                     table=table, key=name, column=column, expected=value, found=found[key].get(column)
                 )
 
 
-def _same(expected: object, found: object) -> bool:
+def _same(expected: object, found: object, tolerance: Decimal) -> bool:
     if expected is SOME:
         return found is not None
     if expected is None or found is None or isinstance(expected, bool):
@@ -221,5 +297,5 @@ def _same(expected: object, found: object) -> bool:
     if isinstance(expected, float):
         return abs(Decimal(str(found)) - Decimal(repr(expected))) <= LOOSE * max(1, abs(int(expected)))
     if isinstance(expected, int | Decimal):
-        return Decimal(str(found)) == expected
+        return abs(Decimal(str(found)) - expected) <= tolerance
     return str(expected) == str(found)

@@ -29,13 +29,17 @@ ASSUMED_CYCLE, ENOUGH = 180, 20
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Credit:
-    """What one document gave to one event through one part: signed home minor units, equal weights."""
+    """What one document gave to one event through one part: signed home minor units, equal weights.
+
+    ``bucket`` is ``credited``, or ``no_deal``, which enters no return.
+    """
 
     document: str
     event: str
     account: str
     day: date
     value: int
+    bucket: str
 
 
 class Basis:
@@ -128,12 +132,19 @@ class Basis:
 
     @cached_property
     def credits(self) -> list[Credit]:
-        """Every credit of a document to an event that enters the figures (not ``no_deal``)."""
+        """Every credit of a document to an event."""
         return [
-            Credit(document=key, event=event, account=figure.account or "", day=self._day(key), value=value)
+            Credit(
+                document=key,
+                event=event,
+                account=figure.account or "",
+                day=self.ledger.worths[key].document.day,
+                value=value,
+                bucket=part.bucket,
+            )
             for key, figure in self.documents.items()
             for part in figure.parts
-            if part.bucket == "credited"
+            if part.bucket in {"credited", "no_deal"}
             for event, value in zip(part.events, split(part.value, len(part.events)), strict=True)
         ]
 
@@ -148,9 +159,6 @@ class Basis:
             if journey
             for touch, share in zip(journey, split(deal.amount, len(journey)), strict=True)
         ]
-
-    def _day(self, document: str) -> date:
-        return self.ledger.worths[document].document.day
 
     def ledger_on(self, day: date) -> Ledger:
         """Return the ledger as its own dates show it at the end of a day; links and all else as known now."""
@@ -176,7 +184,8 @@ class Basis:
     def _documents_of(self) -> dict[str, list[str]]:
         found: dict[str, dict[str, None]] = {}
         for credit in self.credits:
-            found.setdefault(credit.event, {})[credit.document] = None
+            if credit.bucket == "credited":
+                found.setdefault(credit.event, {})[credit.document] = None
         return {event: list(keys) for event, keys in found.items()}
 
     def _collected(self, key: str, left: int, event: str, day: date) -> int:

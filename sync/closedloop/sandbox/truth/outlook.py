@@ -50,6 +50,8 @@ class Outlook:
     pool_kind: str | None
     pool_credited: int
     pool_paying: int
+    pool_accounts: int
+    credited: int
     p0: float
     alpha: float
     beta: float
@@ -101,7 +103,9 @@ def samples(basis: Basis, age: int = AGE) -> list[Sample]:
 def _sample(basis: Basis, event: Event, cost: int, age: int) -> Sample:
     credited = dict.fromkeys(sorted(basis.reached(event.key)), 0)
     for credit in basis.credits:
-        if credit.event == event.key and credit.day <= event.end + timedelta(days=age):
+        if (credit.event, credit.bucket) == (event.key, "credited") and credit.day <= event.end + timedelta(
+            days=age
+        ):
             credited[credit.account] = credited.get(credit.account, 0) + credit.value
     return Sample(event=event.key, kind=event.kind, cost=cost, credited=credited)
 
@@ -139,6 +143,8 @@ def _outlook(sample: Sample, found: Sequence[Sample]) -> Outlook | None:
         pool_kind=sample.kind if own else None,
         pool_credited=total,
         pool_paying=paying,
+        pool_accounts=sum(one.accounts for one in pool),
+        credited=sum(sample.credited.values()),
         p0=p0,
         alpha=alpha,
         beta=beta,
