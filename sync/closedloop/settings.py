@@ -208,6 +208,22 @@ class Chain(Section):
     """A person of yours follows up within so many days of the event."""
     invoice_within_days: int = Field(default=30, ge=0)
     """A won deal is invoiced within so many days."""
+    stage_within_days: int = Field(default=90, ge=1)
+    """An open deal moves on within so many days, in stages that fewer than 20 deals have left: for others it is the time
+    that nine of ten deals spend in the stage."""
+    ticket_within_days: int = Field(default=14, ge=0)
+    """A support ticket is closed within so many days."""
+    cycle_days: int = Field(default=365, ge=1)
+    """Days from one purchase to the next, assumed while the ledger shows fewer than 20 such gaps."""
+
+
+class Scorecard(Section):
+    """How an event is judged."""
+
+    done_share: Share = Decimal("0.90")
+    """A step of the scorecard is done from this share on, and an event measurable from this coverage on."""
+    outlook_age_days: int = Field(default=180, ge=90)
+    """What an event would return again is judged at this age in days after its last day, at least 90."""
 
 
 class Guards(Section):
@@ -261,6 +277,7 @@ class Settings(BaseSettings):
     matching: Matching = Matching()
     attribution: Attribution = Attribution()
     chain: Chain = Chain()
+    scorecard: Scorecard = Scorecard()
     writeback: dict[ConnectionName, Writeback] = Field(default_factory=dict)
     """Which connections are written back to, and which figures go into which fields."""
     service: Service = Service()

@@ -190,3 +190,14 @@ def books(tmp_path_factory):
     world.reconcile()
     yield world
     world.close()
+
+
+@pytest.fixture(scope="session")
+def aged(tmp_path_factory):
+    """The world of `aged`, reconciled."""
+    from tests.models.aged import rows
+
+    world = kit.build(tmp_path_factory.mktemp("aged"), rows())
+    world.reconcile()
+    yield world
+    world.close()

@@ -18,6 +18,8 @@ FAULTS = {
     "foreign_keys": "update raw_src.document set customer_key = 'c0' where key = 'i1'",
     "documents_without_rate": "update marts.document_figure set state = 'not_convertible'",
     "one_home": "update marts.document_money set home_revenue = 2 * revenue where document_key = 'i1'",
+    "chain_breaks": "insert into marts.chain_break select * from marts.chain_break limit 1",
+    "chain_shares": "update marts.chain_share set whole_chain_share = 1.000001",
     "touch_status": "update raw_src.touch set status = 'came' where key = 't1'",
 }
 

@@ -74,8 +74,14 @@ def publish(tmp_path):
             date '2025-06-01' as date, 'https://books.example.com/9' as url, 'reference' as deal_rule""")
         run("create table marts.totals as select 'credited' as name, 1234567 as value")
         run("create table marts.chain_break (link varchar, reason varchar, at_stake bigint, fix varchar)")
+        run(
+            "create table marts.chain_share as select 0.412345 as whole_chain_share, 0.61 as event_touched_share, null as linked_share"
+        )
         for row in breaks:
             run("insert into marts.chain_break values (?, ?, ?, ?)", list(row))
+        run(
+            "create table marts.chain_total as select 'reason' as by, reason as key, 1 as subjects, at_stake from marts.chain_break"
+        )
         settings = Settings(company={"name": "A & B", "currency": "USD", "time_zone": "UTC"}, connections={})
         report = write(store, settings, tmp_path / "report", now=NOW)
         store.close()
@@ -131,6 +137,7 @@ def test_a_hostile_name_is_only_text(publish, field):
     ]
     page, _ = publish(*rows, breaks=(("paid", HOSTILE, 100, HOSTILE),))
 
+    assert '<td>Revenue with a whole chain</td><td class="n">41 %</td>' in page
     assert "<script" not in page
     assert "javascript:" not in page
 

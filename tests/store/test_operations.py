@@ -7,9 +7,12 @@ from sqlalchemy import inspect, text
 from closedloop.clock import Clock
 from closedloop.errors import ClosedloopError, ConfigError, UnreachableError
 from closedloop.store import tables
-from closedloop.store.migrations import migrate
+from closedloop.store.migrations import STEPS, migrate
 from closedloop.store.operations import Operations
 from closedloop.store.stamps import from_text, to_text
+
+#: Tables that the first version did not have.
+SINCE_THE_FIRST = ("break_history", "break_watch")
 
 
 @pytest.fixture
@@ -91,27 +94,51 @@ def test_writers_wait_for_each_other(tmp_path, operations):
 
 
 def test_an_older_database_is_migrated_once_and_a_newer_one_refused(operations):
-    steps = (("alter table run add column note text",), ("update run set note = 'second'",))
+    newest = len(STEPS) + 1
+    steps = (*STEPS, ("alter table run add column note text",), ("update run set note = 'second'",))
     operations.begin_run("sync", Clock())
     for _ in range(2):
         with operations.transaction() as database:
-            assert migrate(database, steps) == 3
+            assert migrate(database, steps) == newest + 2
     with operations.reading() as database:
         assert database.execute(text("select note from run")).scalar() == "second"
     with (
-        pytest.raises(ConfigError, match="version 3, this closedloop knows 1"),
+        pytest.raises(ConfigError, match=f"version {newest + 2}, this closedloop knows {newest}"),
         operations.transaction() as database,
     ):
         migrate(database)
 
 
 def test_a_migration_that_fails_leaves_the_old_version(operations):
-    broken = (("alter table run add column note text", "this is no SQL"),)
+    broken = (*STEPS, ("alter table run add column note text", "this is no SQL"))
     with pytest.raises(Exception, match="syntax error"), operations.transaction() as database:
         migrate(database, broken)
     with operations.reading() as database:
         assert "note" not in {column["name"] for column in inspect(database).get_columns("run")}
-        assert database.execute(text("select version from schema_version")).scalar() == 1
+        assert database.execute(text("select version from schema_version")).scalar() == len(STEPS) + 1
+
+
+def test_a_database_of_the_first_version_becomes_what_a_new_one_is(tmp_path, operations):
+    def shape(held):
+        found = inspect(held.engine)
+        return {
+            table: {
+                (column["name"], str(column["type"]), column["nullable"])
+                for column in found.get_columns(table)
+            }
+            | {index["name"] for index in found.get_indexes(table)}
+            for table in found.get_table_names()
+        }
+
+    old = Operations.open(tmp_path / "old.db")
+    with old.transaction() as database:
+        for table in SINCE_THE_FIRST:
+            database.execute(text(f"drop table {table}"))
+        database.execute(text("update schema_version set version = 1"))
+    old.close()
+    again = Operations.open(tmp_path / "old.db")
+    assert shape(again) == shape(operations)
+    again.close()
 
 
 def test_what_cannot_be_opened_is_a_clear_error(tmp_path):

@@ -65,7 +65,7 @@ def demo(  # noqa: PLR0917 (typer reads options from the signature)
 
 def _loop(context: Context, ground: Playground, opened: Session, bars: Bars) -> dict[str, object]:
     """Provision, run one cycle and show it, run another and insist that it wrote nothing."""
-    from closedloop.cli import published, tables
+    from closedloop.cli import chain, published, tables
     from closedloop.errors import PartlyFailedError
     from closedloop.service import cycle
     from closedloop.writeback.provision import provision
@@ -80,11 +80,10 @@ def _loop(context: Context, ground: Playground, opened: Session, bars: Bars) -> 
     )
     with opened.store() as store:
         run, league = published.parameters(store), published.league(store)
-        by_reason, breaks = published.breaks_by_reason(store), published.breaks(store, limit=_BREAKS_SHOWN)
+        found = chain.published(store, chain.Filter(), limit=_BREAKS_SHOWN)
     if not context.json:
         tables.league(league, run, limit=_EVENTS_SHOWN)
-        tables.breaks_by_reason(by_reason, run)
-        tables.breaks(breaks, run)
+        tables.chain(found, run)
     before = len(ground.requests())
     second = cycle.run(opened, progress=bars)
     requests = ground.requests(before)

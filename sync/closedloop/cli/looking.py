@@ -10,7 +10,9 @@ import typer
 from closedloop.cli.app import app
 
 if TYPE_CHECKING:
+    from closedloop.cli.chain import Published
     from closedloop.cli.context import Context
+    from closedloop.cli.published import Row
 
 
 @app.command()
@@ -30,23 +32,57 @@ def status(ctx: typer.Context) -> None:
 @app.command()
 def breaks(
     ctx: typer.Context,
-    reason: Annotated[str | None, typer.Option(help="Only breaks with this reason, one by one.")] = None,
-    limit: Annotated[int, typer.Option(help="How many single breaks to show.")] = 20,
+    *,
+    reason: Annotated[str | None, typer.Option(help="Only breaks with this reason.")] = None,
+    event: Annotated[
+        str | None,
+        typer.Option(
+            help="Only of this event's attendees and the accounts it reached: its name, code or key."
+        ),
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Only of this owner's records: name, e-mail or key.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many single breaks to show.")] = 20,
+    csv: Annotated[Path | None, typer.Option(help="Write them all into this CSV file.")] = None,
+    healed: Annotated[bool, typer.Option("--healed", help="Those that healed: when, and by what.")] = False,
 ) -> None:
     """Show where the chain breaks, and the money at stake. From event to repeat business, with the record to open."""
-    from closedloop.cli import published, show, tables
+    from closedloop.cli import chain, published
 
     context: Context = ctx.obj
     with context.session() as opened, opened.store() as store:
         run = published.parameters(store)
-        by_reason = [] if reason else published.breaks_by_reason(store)
-        single = published.breaks(store, reason=reason, limit=limit)
+        wanted = chain.chosen(store, reason=reason, event=event, owner=owner)
+        if healed:
+            _mended(context, chain.healed(store, opened.operations, wanted, limit=limit), run)
+            return
+        if csv is not None:
+            chain.write_csv(
+                chain.breaks(store, wanted), csv, currency=run["home_currency"], digits=run["home_digits"]
+            )
+        found = chain.published(store, wanted, limit=limit)
+    _broken(context, found, run, csv)
+
+
+def _broken(context: Context, found: Published, run: Row, csv: Path | None) -> None:
+    from closedloop.cli import show, tables
+
     if context.json:
-        show.machine({"as_of": run["as_of"], "by_reason": by_reason, "breaks": single})
+        show.machine({"as_of": run["as_of"], **found})
         return
-    if by_reason:
-        tables.breaks_by_reason(by_reason, run)
-    tables.breaks(single, run)
+    tables.chain(found, run)
+    if csv is not None:
+        typer.echo(f"wrote {found['total']['breaks']} breaks to {csv}")
+
+
+def _mended(context: Context, found: list[Row], run: Row) -> None:
+    from closedloop.cli import show, tables
+
+    if context.json:
+        show.machine({"as_of": run["as_of"], "healed": found})
+    else:
+        tables.healed(found)
 
 
 @app.command()

@@ -9,8 +9,13 @@ from closedloop.cli import show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from closedloop.cli.chain import Published
     from closedloop.cli.published import Row
 
+#: Events and owners that are shown.
+_SHOWN = 10
+#: Letters of a day in ISO.
+_DAY = 10
 _BLANK = {"no_cost": "no cost", "not_yet": "not yet"}
 
 
@@ -42,33 +47,105 @@ def league(rows: Sequence[Row], run: Row, *, limit: int | None = None) -> None:
         show.line(f"… and {len(rows) - len(shown)} more: see the report")
 
 
-def breaks_by_reason(rows: Sequence[Row], run: Row) -> None:
-    """Print the first breaks of the chain by reason."""
+def chain(found: Published, run: Row) -> None:
+    """Print the breaks of the chain: how much of the revenue is whole, the sums, and single breaks with the record to open."""
+    currency, digits, total = run["home_currency"], run["home_digits"], found["total"]
+    if found["shares"]:
+        show.line(
+            "revenue: "
+            + show.pairs(
+                {
+                    "with a whole chain": show.ratio(found["shares"]["whole_chain_share"]) or "no documents",
+                    "touched by an event": show.ratio(found["shares"]["event_touched_share"])
+                    or "no documents",
+                    "linked to an account": show.ratio(found["shares"]["linked_share"]) or "no documents",
+                }
+            )
+        )
+    if not total["breaks"]:
+        show.line(f"no broken link was found, as of {run['as_of']}")
+        return
+    show.line(
+        f"{total['breaks']} broken chains, {currency} {show.money(total['at_stake'], digits)} at stake (each record once),"
+        f" as of {run['as_of']}"
+    )
     show.table(
-        f"First broken links, as of {run['as_of']} (money at stake in {run['home_currency']}, may overlap)",
+        f"First broken links ({currency}; each record counts once for a reason, but may for several reasons)",
         ("link", "reason", "#breaks", "#at stake"),
         [
-            (row["link"], row["reason"], row["breaks"], show.money(row["at_stake"], run["home_digits"]))
+            (
+                row["link"],
+                f"{row['reason']} (info)" if row["severity"] == "info" else row["reason"],
+                row["breaks"],
+                show.money(row["at_stake"], digits),
+            )
+            for row in found["by_reason"]
+        ],
+    )
+    for title, rows in (("By event", found["by_event"]), ("By owner", found["by_owner"])):
+        if rows:
+            _totals(title, rows, digits)
+    if found["breaks"]:
+        _breaks(found["breaks"], digits)
+
+
+def _totals(title: str, rows: Sequence[Row], digits: int) -> None:
+    show.table(
+        title,
+        (title.removeprefix("By "), "#chains", "#broken", "#at stake"),
+        [
+            (
+                row["name"] or row["key"] or "nobody",
+                row["subjects"],
+                row["broken"],
+                show.money(row["at_stake"], digits),
+            )
+            for row in rows[:_SHOWN]
+        ],
+    )
+    if len(rows) > _SHOWN:
+        show.line(f"… and {len(rows) - _SHOWN} more: closedloop --json breaks lists all")
+
+
+def _breaks(rows: Sequence[Row], digits: int) -> None:
+    show.table(
+        "Most money at stake first",
+        ("who", "account", "event", "link", "reason", "since", "#at stake", "fix", "open"),
+        [
+            (
+                row["who"] or row["subject_key"],
+                row["account"],
+                row["campaign"],
+                row["link"],
+                row["reason"],
+                row["since"],
+                show.money(row["at_stake"], digits),
+                row["fix"],
+                row["url"],
+            )
             for row in rows
         ],
     )
 
 
-def breaks(rows: Sequence[Row], run: Row) -> None:
-    """Print single breaks with the record to open."""
+def healed(rows: Sequence[Row]) -> None:
+    """Print the breaks that healed: since when they were known, when they healed, and by what."""
+    if not rows:
+        show.line("no break is known to have healed")
+        return
     show.table(
-        "Most money at stake first",
-        ("who", "event", "link", "reason", "since", "#at stake", "fix", "open"),
+        "Healed, the last first",
+        ("who", "account", "event", "link", "reason", "first seen", "healed", "by"),
         [
             (
-                row["account"] or row["subject_key"],
+                row["who"],
+                row["account"],
                 row["campaign"],
                 row["link"],
                 row["reason"],
-                row["since"],
-                show.money(row["at_stake"], run["home_digits"]),
-                row["fix"],
-                row["url"],
+                row["first_seen"][:_DAY],
+                row["healed_at"][:_DAY],
+                row["healed_by"],
             )
             for row in rows
         ],

@@ -65,8 +65,9 @@ def reconcile(
     clock: Clock,
     automatic_links: bool = True,
     progress: Callable[[str, int, int], None] | None = None,
+    run_id: str | None = None,
 ) -> Reconciled:
-    """Compute links, figures and breaks from what has landed, in one transaction.
+    """Compute links, figures and breaks from what has landed, in one transaction; then remember which breaks healed.
 
     Args:
         settings: The admin's configuration.
@@ -74,8 +75,9 @@ def reconcile(
         operations: The operational database: people's decisions come from it.
         as_of: Documents dated later do not count; none means today in the company's zone.
         clock: What time it is.
-        automatic_links: False leaves only the links that people decided.
+        automatic_links: False leaves only the links that people decided; the breaks are not remembered then.
         progress: Called with (model name, done, all) after each model.
+        run_id: The run that this is a part of.
 
     Returns:
         The figures' digest, the failed checks and the row counts. Failed checks do not stop the publication.
@@ -83,9 +85,9 @@ def reconcile(
     Raises:
         ConfigError: A model, a staging file or a setting must be changed; the old figures stay.
     """
-    from closedloop.models import runner
+    from closedloop.models import breaks, runner
 
-    return runner.reconcile(
+    found = runner.reconcile(
         settings,
         store,
         operations,
@@ -93,6 +95,9 @@ def reconcile(
         automatic_links=automatic_links,
         progress=progress,
     )
+    if automatic_links:
+        breaks.keep(store, operations, as_of=found.as_of, run_id=run_id, now=clock.now())
+    return found
 
 
 def explain(store: Store, kind: str, name: str) -> Node:

@@ -73,6 +73,7 @@ _OWN: dict[str, dict[str, str]] = {
         "converted_account_key": TEXT,
         "converted_opportunity_key": TEXT,
         "is_active": YES,
+        "has_opted_out": YES,
         "created_at": TIME,
     },
     "person_change": {
@@ -206,6 +207,15 @@ _OWN: dict[str, dict[str, str]] = {
         "opportunity_key": TEXT,
         "owner_key": TEXT,
         "at": TIME,
+    },
+    "ticket": {
+        "person_key": TEXT,
+        "account_key": TEXT,
+        "opened_at": TIME,
+        "closed_at": TIME,
+        "priority": TEXT,
+        "is_escalated": YES,
+        "status": TEXT,
     },
     "rate": {"currency": TEXT, "home_currency": TEXT, "date": DAY, "rate": RATE, "direction": TEXT},
     "owner": {"name": TEXT, "email": TEXT, "is_active": YES, "kind": TEXT},

@@ -159,7 +159,7 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         ("x",),
         (
             r"coalesce(regexp_matches(x, '^[^@\s,;<>\"()]+@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$')"
-            r" and not contains(x, '..'), false)"
+            r" and not contains(x, '..') and not contains(x, '.@') and left(x, 1) <> '.', false)"
         ),
     ),
     "is_phone": (

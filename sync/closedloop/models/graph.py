@@ -39,6 +39,8 @@ PARAMETERS = (
     "attribution_model",
     "decay_weight",
     "lead_source",
+    "source",
+    "scorecard",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import TYPE_CHECKING
@@ -26,19 +27,22 @@ def clopper_pearson(hits: int, trials: int) -> tuple[Decimal, Decimal]:
 
     low = 0.0 if hits == 0 else float(betaincinv(hits, trials - hits + 1, 0.025))
     high = 1.0 if hits == trials else float(betaincinv(hits + 1, trials - hits, 0.975))
-    return _rounded(low), _rounded(high)
+    return six(low), six(high)
 
 
-def fill_win_rates(store: Store) -> None:
-    """Write the interval of every win rate into ``marts.group_measures``, which the published tables read."""
-    pairs = store.query("select distinct won, won + lost from marts.group_measures where won + lost > 0")
-    for won, decided in pairs:
-        low, high = clopper_pearson(won, decided)
-        store.query(
-            "update marts.group_measures set win_rate_low = ?, win_rate_high = ? where won = ? and won + lost = ?",
-            [low, high, won, decided],
-        )
+def fill_win_rates(store: Store, table: str = "group_measures") -> None:
+    """Write the interval of every win rate into a table of ``marts`` with `won` and `lost`."""
+    pairs = store.query(f"select distinct won, lost from marts.{table} where won + lost > 0")
+    cells = [[str(cell) for cell in (won, lost, *clopper_pearson(won, won + lost))] for won, lost in pairs]
+    # In one statement: a table of thousands of events has thousands of different pairs.
+    store.query(
+        f"update marts.{table} as figure set win_rate_low = cell[3], win_rate_high = cell[4]"
+        """ from (select unnest(from_json(cast(? as json), '[["varchar"]]')) as cell) as filled"""
+        " where figure.won = cast(cell[1] as bigint) and figure.lost = cast(cell[2] as bigint)",
+        [json.dumps(cells)],
+    )
 
 
-def _rounded(share: float) -> Decimal:
+def six(share: float) -> Decimal:
+    """Return a number with six decimals, rounded half away from zero."""
     return Decimal(repr(share)).quantize(_SIX, rounding=ROUND_HALF_UP)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Entity = Literal["campaign", "account"]
+Entity = Literal["campaign", "account", "company"]
 Unit = Literal["money", "count", "ratio", "date", "text"]
 Kind = Literal["additive", "overlapping", "ratio", "fact"]
 
@@ -19,7 +19,7 @@ class Measure:
     """One figure.
 
     Args:
-        name: The column of ``campaign_measures`` or ``account_measures``.
+        name: The column of ``campaign_measures``, ``account_measures`` or, of the company, ``chain_share``.
         entity: What it is a figure of.
         unit: ``money`` is an integer in the home currency's minor unit, ``ratio`` a decimal (0.25 is 25 %).
         kind: ``additive`` sums over events to the whole; ``overlapping`` must never be summed over events.
@@ -50,6 +50,18 @@ def _account(  # noqa: PLR0917 (a table reads best row by row)
 ) -> Measure:
     return Measure(
         name=name, entity="account", unit=unit, kind=kind, label=label, number=number, definition=definition
+    )
+
+
+def _company(name: str, label: str, definition: str) -> Measure:
+    return Measure(
+        name=name,
+        entity="company",
+        unit="ratio",
+        kind="ratio",
+        label=label,
+        number="the chain",
+        definition=definition,
     )
 
 
@@ -225,4 +237,17 @@ MEASURES: tuple[Measure, ...] = (
         "The account's documents in a currency without a usable rate: they are in no total.",
     ),
     _account("as_of", "date", "fact", "As of", "notation", "The day through which documents are counted."),
+    _company(
+        "whole_chain_share", "Revenue with a whole chain",
+        "Share of the value of all documents whose account has no broken link from the ledger's customer on, and an attendee"
+        " with none up to the won deal.",
+    ),
+    _company(
+        "event_touched_share", "Revenue touched by an event",
+        "Share of the value of all documents with a complete path: document, customer, account, person, touch.",
+    ),
+    _company(
+        "linked_share", "Revenue linked to the CRM",
+        "Share of the value of all documents whose customer is linked to an account.",
+    ),
 )  # fmt: skip

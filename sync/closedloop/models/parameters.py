@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from closedloop.link.lists import FREE_MAIL, ROLE_MAILBOXES
-from closedloop.models import weights
+from closedloop.models import proofs, weights
 from closedloop.models.currencies import CURRENCIES, digits_of
 from closedloop.store import tables
 
@@ -30,7 +30,8 @@ _TABLES: dict[str, str] = {
     "run": "as_of date, home_currency varchar, home_digits bigint, home_scale bigint, time_zone varchar,"
     " look_back_days integer, follow_up_days integer, primary_model varchar, first_touch_within_days integer,"
     " invoice_within_days integer, default_cycle_days integer, automatic_links boolean, sourced varchar,"
-    " roll_up varchar, gross_margin decimal(9, 6), indirect_share decimal(9, 6)",
+    " roll_up varchar, gross_margin decimal(9, 6), indirect_share decimal(9, 6),"
+    " stage_within_days integer, ticket_within_days integer, repeat_cycle_days integer",
     "connection": "connection varchar, connector varchar, url varchar, home_currency varchar",
     "credit_status": "status varchar",
     "status_rank": "status varchar, rank integer",
@@ -42,6 +43,8 @@ _TABLES: dict[str, str] = {
     " opportunity_weight bigint, last_weight bigint, rest_weight bigint",
     "decay_weight": "half_life integer, age integer, weight bigint",
     "lead_source": "lead_source varchar",
+    "source": "connection varchar, stream varchar, proved_through date",
+    "scorecard": "done_share decimal(9, 6), outlook_age_days integer",
 }
 
 
@@ -69,6 +72,9 @@ def fill(
         settings.company.roll_up,
         settings.company.gross_margin,
         settings.events.indirect_share,
+        settings.chain.stage_within_days,
+        settings.chain.ticket_within_days,
+        settings.chain.cycle_days,
     )
     _insert(store, "run", [run])
     _insert(store, "connection", _connections(settings))
@@ -79,6 +85,8 @@ def fill(
     _insert(store, "role_mailbox", [(name,) for name in ROLE_MAILBOXES])
     _insert(store, "free_mail", [(domain,) for domain in FREE_MAIL])
     _attribution(store, settings)
+    _insert(store, "source", proofs.proved(settings, operations))
+    _insert(store, "scorecard", [(settings.scorecard.done_share, settings.scorecard.outlook_age_days)])
 
 
 def _attribution(store: Store, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -11,7 +12,16 @@ from closedloop.engines.duckdb import DuckdbEngine
 from closedloop.errors import ConfigError
 from closedloop.kit.failpoint import failpoint
 from closedloop.log import get_logger
-from closedloop.models import FailedCheck, Reconciled, graph, intervals, matching, parameters, staging
+from closedloop.models import (
+    FailedCheck,
+    Reconciled,
+    graph,
+    intervals,
+    matching,
+    outlook,
+    parameters,
+    staging,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +38,13 @@ log = get_logger(__name__)
 _EXAMPLES = 5
 #: The figures that a plan rests on, and the column that differs every day without a figure having changed.
 _BASIS = {"campaign_measures": "campaign_key", "account_measures": "account_key"}
+
+#: What SQL cannot compute, by the table that it is written into as soon as that is made.
+_FILLED: dict[str, Callable[[Store], None]] = {
+    "group_measures": intervals.fill_win_rates,
+    "campaign_at_age": partial(intervals.fill_win_rates, table="campaign_at_age"),
+    "campaign_outlook": outlook.fill,
+}
 
 
 def reconcile(
@@ -53,8 +70,8 @@ def reconcile(
             if model.name in matching.MODELS:
                 matching.fill(store, settings, model.name)
                 rows[model.name] = _rows(store, model)
-            if model.name == "group_measures":
-                intervals.fill_win_rates(store)
+            if model.name in _FILLED:
+                _FILLED[model.name](store)
             if model.layer == "checks" and rows[model.name]:
                 checks.append(_failed(store, model, rows[model.name]))
             if progress is not None:

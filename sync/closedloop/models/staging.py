@@ -46,6 +46,11 @@ class StagingFile:
         return self.name.split("__", 1)[0]
 
     @property
+    def requires(self) -> set[str]:
+        """The streams that must have landed for the file to be used."""
+        return {stream.strip() for found in _REQUIRES.findall(self.sql) for stream in found.split(",")}
+
+    @property
     def view(self) -> str:
         """The view that the file becomes."""
         return relation(schema(self.connection), self.name)
@@ -111,8 +116,7 @@ def _own(name: str, folder: Path) -> list[StagingFile]:
 
 def _place(store: Store, file: StagingFile, landed: set[str]) -> bool:
     """Make the file's view; false when the connection has not landed what it requires."""
-    required = {stream.strip() for found in _REQUIRES.findall(file.sql) for stream in found.split(",")}
-    if not landed or not required <= landed:
+    if not landed or not file.requires <= landed:
         return False
     tree = read(file.sql, file.where).copy()
     for table in list(tables(tree)):

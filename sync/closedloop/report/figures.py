@@ -24,7 +24,8 @@ class Figures:
         accounts: Reached accounts by campaign key, largest first.
         credits: Credited documents by campaign key, largest first, at most ``EVIDENCE_LIMIT`` each.
         totals: Name → amount: what all documents sum to, and where each part went.
-        breaks: First chain breaks by reason: people or accounts, money at stake.
+        breaks: First chain breaks by reason: people or accounts, money at stake, each record counted once.
+        shares: The one row of ``chain_share``: how much of the revenue is evidenced.
     """
 
     run: Row
@@ -33,6 +34,7 @@ class Figures:
     credits: dict[str, list[Row]]
     totals: dict[str, int]
     breaks: list[Row]
+    shares: Row
 
 
 def read(store: Store) -> Figures:
@@ -44,6 +46,7 @@ def read(store: Store) -> Figures:
         credits=grouped(rows(store, CREDITS, [EVIDENCE_LIMIT])),
         totals={row["name"]: row["value"] for row in rows(store, "select name, value from marts.totals")},
         breaks=rows(store, BREAKS),
+        shares=rows(store, SHARES)[0],
     )
 
 
@@ -88,8 +91,10 @@ order by credit.campaign_key, abs(credit.value) desc, credit.document_key
 """
 
 BREAKS = """
-select link, reason, count(*) as subjects, sum(at_stake) as at_stake, min(fix) as fix
-from marts.chain_break
-group by link, reason
-order by sum(at_stake) desc nulls last, count(*) desc, reason
+select broken.link, broken.reason, total.subjects, total.at_stake, broken.fix
+from (select link, reason, min(fix) as fix from marts.chain_break group by all) as broken
+join marts.chain_total as total on total.by = 'reason' and total.key = broken.reason
+order by total.at_stake desc, total.subjects desc, broken.reason
 """
+
+SHARES = "select * from marts.chain_share"

@@ -34,6 +34,7 @@ def render(figures: Figures, settings: Settings, money: text.Money, *, now: date
             headline=headline(figures),
             measures=[measure for measure in MEASURES if measure.entity == "campaign"],
             value_plot=Markup(plots.value_against_cost(figures.campaigns, money)),  # noqa: S704 (made here, names escaped)
+            shares=[measure for measure in MEASURES if measure.entity == "company"],
             series_plot=Markup(plots.editions(figures.campaigns)),  # noqa: S704 (as above)
             most_breaks=max((row["at_stake"] or 0 for row in figures.breaks), default=0),
         )

@@ -187,6 +187,7 @@ def reconcile(opened: Session, store: Store, record: Run, *, progress: Progress 
         as_of=opened.clock.today(settings.company.time_zone),
         clock=opened.clock,
         progress=_stage("reconcile", progress),
+        run_id=record.id,
     )
     record.detail["as_of"] = found.as_of.isoformat()
     record.detail["checks"] = [check.name for check in found.checks]

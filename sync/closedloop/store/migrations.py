@@ -19,8 +19,21 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 #: ``STEPS[n]`` holds the statements that lead from version ``n + 1`` to ``n + 2``.
-STEPS: Sequence[Sequence[str]] = ()
+STEPS: Sequence[Sequence[str]] = (
+    (
+        # `{id}` is the column of a row number that the database gives.
+        """create table break_history (
+            id {id}, subject_kind varchar(16) not null, subject_key varchar(160) not null, campaign_key varchar(160),
+            account_key varchar(160), owner_key varchar(160), link varchar(32) not null, reason varchar(48) not null,
+            since varchar(10), at_stake bigint not null, url text, first_run varchar(32), first_seen varchar(32) not null,
+            last_seen varchar(32), healed_run varchar(32), healed_at varchar(32), healed_by text
+        )""",
+        "create index break_history_healed on break_history (healed_at)",
+        "create table break_watch (id {id}, as_of varchar(10) not null, at varchar(32) not null)",
+    ),
+)
 
+_ROW_NUMBER = {"postgresql": "serial primary key"}
 _version = Table("schema_version", MetaData(), Column("version", Integer, primary_key=True))
 
 
@@ -47,9 +60,10 @@ def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> i
             where="operations",
             fix="use the newer closedloop, or restore the backup taken before it was installed",
         )
+    number = _ROW_NUMBER.get(connection.dialect.name, "integer not null primary key")
     for step in steps[found - 1 :]:
         for statement in step:
-            connection.execute(text(statement))
+            connection.execute(text(statement.replace("{id}", number)))
     connection.execute(_version.update().values(version=newest))
     return newest
 

@@ -6,7 +6,7 @@ so that they sort as text on every database. Values read from or written to a ve
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -141,4 +141,37 @@ lease = Table(
     Column("name", String(64), primary_key=True),
     Column("holder", String(128), nullable=False),
     Column("expires_at", String(32), nullable=False),
+)
+
+#: Grain: one first broken link of one attendee or account, from the reconcile that saw it first to the one that saw it mended.
+break_history = Table(
+    "break_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject_kind", String(16), nullable=False),  # attendee, account
+    Column("subject_key", String(160), nullable=False),
+    Column("campaign_key", String(160)),
+    Column("account_key", String(160)),
+    Column("owner_key", String(160)),
+    Column("link", String(32), nullable=False),
+    Column("reason", String(48), nullable=False),
+    Column("since", String(10)),
+    Column("at_stake", BigInteger, nullable=False),  # when it was first seen, in minor home units
+    Column("url", Text),
+    Column("first_run", String(32)),
+    Column("first_seen", String(32), nullable=False),
+    Column("last_seen", String(32)),  # null while it is open: the latest reconcile saw it
+    Column("healed_run", String(32)),
+    Column("healed_at", String(32)),
+    Column("healed_by", Text),  # which fact changed, in words
+    Index("break_history_healed", "healed_at"),
+)
+
+#: Grain: one row: the last reconcile that looked after the breaks.
+break_watch = Table(
+    "break_watch",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("as_of", String(10), nullable=False),
+    Column("at", String(32), nullable=False),
 )

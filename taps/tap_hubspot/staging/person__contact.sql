@@ -32,6 +32,7 @@ SELECT
     CAST(NULL AS TEXT) AS converted_account_key,
     CAST(NULL AS TEXT) AS converted_opportunity_key,
     NOT COALESCE(k.archived, FALSE) AS is_active,
+    k.hs_email_optout AS has_opted_out,
     COALESCE(k.createdate, k."createdAt") AS created_at
 FROM raw.contacts AS k
 LEFT JOIN (

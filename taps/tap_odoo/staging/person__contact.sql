@@ -27,6 +27,7 @@ SELECT
     CAST(NULL AS TEXT) AS converted_account_key,
     CAST(NULL AS TEXT) AS converted_opportunity_key,
     COALESCE(p.active, TRUE) AS is_active,
+    CAST(NULL AS BOOLEAN) AS has_opted_out,
     p.create_date AS created_at
 FROM raw.res_partner AS p
 LEFT JOIN (

@@ -42,6 +42,7 @@ SELECT
         WHEN l.type = 'opportunity' THEN c.connection || ':crm.lead/' || CAST(l.id AS TEXT)
     END AS converted_opportunity_key,
     COALESCE(l.active, TRUE) AS is_active,
+    CAST(NULL AS BOOLEAN) AS has_opted_out,
     l.create_date AS created_at
 FROM raw.crm_lead AS l
 LEFT JOIN raw.res_partner AS p ON p.id = l.partner_id

@@ -28,6 +28,7 @@ SELECT
     CAST(NULL AS TEXT) AS converted_account_key,
     CAST(NULL AS TEXT) AS converted_opportunity_key,
     TRUE AS is_active,
+    k.HasOptedOutOfEmail AS has_opted_out,
     k.CreatedDate AS created_at
 FROM raw."Contact" AS k
 LEFT JOIN raw."Account" AS a ON a.Id = k.AccountId

@@ -34,6 +34,7 @@ SELECT
         WHEN l.IsConverted THEN c.connection || ':Opportunity/' || l.ConvertedOpportunityId
     END AS converted_opportunity_key,
     TRUE AS is_active,
+    l.HasOptedOutOfEmail AS has_opted_out,
     l.CreatedDate AS created_at
 FROM raw."Lead" AS l
 CROSS JOIN param.connection AS c

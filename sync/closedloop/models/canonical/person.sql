@@ -17,11 +17,13 @@ select
     record.name,
     record.email,
     record.phone,
+    record.mobile,
     record.company,
     coalesce(record.account_key, inherited.account_key) as account_key,
     coalesce(record.owner_key, inherited.owner_key) as owner_key,
     record.status,
     record.is_active,
+    record.has_opted_out,
     record.created_at
 from person_record as record
 left join inherited on inherited.person_key = record.key

@@ -11,12 +11,14 @@ select
     coalesce(blank_to_null(person.name), blank_to_null(concat_ws(' ', person.first_name, person.last_name))) as name,
     normal_email(person.email) as email,
     coalesce(blank_to_null(person.phone), blank_to_null(person.mobile)) as phone,
+    blank_to_null(person.mobile) as mobile,
     person.company,
     coalesce(account.survivor_key, person.account_key, converted.survivor_key, person.converted_account_key) as account_key,
     person.owner_key,
     person.status,
     person.converted_opportunity_key,
     coalesce(person.is_active, true) as is_active,
+    person.has_opted_out,
     person.created_at,
     cast((person.created_at at time zone run.time_zone) as date) as created_date
 from staging.person as person

@@ -28,6 +28,8 @@ with keyed as (
     union all
     select 'stage' as entity, key from stage
     union all
+    select 'ticket' as entity, key from ticket
+    union all
     select 'touch' as entity, key from touch
 )
 

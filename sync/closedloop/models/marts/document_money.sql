@@ -50,7 +50,12 @@ in_ledger_home as (
             when currency = home_currency then gross
             when home_gross is not null then home_gross
             else to_home(gross, rate, rate_direction, scale, home_scale)
-        end as ledger_gross
+        end as ledger_gross,
+        case
+            when currency = home_currency then net
+            when home_net is not null then home_net
+            else to_home(net, rate, rate_direction, scale, home_scale)
+        end as ledger_net
     from counted
 )
 
@@ -88,7 +93,11 @@ select
     case
         when ledger.home_currency = run.home_currency then ledger.ledger_gross
         else mul_div(ledger.ledger_gross, rate_on.numerator, rate_on.denominator)
-    end as home_gross
+    end as home_gross,
+    case
+        when ledger.home_currency = run.home_currency then ledger.ledger_net
+        else mul_div(ledger.ledger_net, rate_on.numerator, rate_on.denominator)
+    end as home_net
 from in_ledger_home as ledger
 cross join param.run as run
 left join rate_on on rate_on.currency = ledger.home_currency and rate_on.date = ledger.date

@@ -41,7 +41,7 @@ def touches(facts: Facts) -> list[Touch]:
     found: dict[tuple[str, str], list[Registration]] = {}
     for registration in facts.world.registrations:
         if registration.status in RANK:
-            identity = _identity(facts, registration)
+            identity = identity_of(facts, registration)
             found.setdefault((registration.event, identity), []).append(registration)
     return [
         _touch(facts, events[event], identity, registrations, people)
@@ -61,7 +61,8 @@ def _person(facts: Facts, registration: Registration) -> str | None:
     return follow(facts.links.person_person, record) if record else None
 
 
-def _identity(facts: Facts, registration: Registration) -> str:
+def identity_of(facts: Facts, registration: Registration) -> str:
+    """Return who a registration is, for the count of distinct people."""
     person = _person(facts, registration)
     if person:
         return f"person {person}"
