@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors", "clock", "settings", "log", "kit", "config", "connectors", "store", "models", "link", "extract",
         "writeback", "report",
     },
+    "case": {"errors", "clock", "settings", "config", "models", "store"},
     "sandbox": {"errors", "clock", "log", "kit"},
 }  # fmt: skip
 #: The command line sees all; nothing sees it.

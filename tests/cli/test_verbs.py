@@ -29,6 +29,7 @@ VERBS = [
     "breaks",
     "review",
     "link",
+    "marts",
     "backfill",
     "daemon",
     "sandbox",

@@ -40,6 +40,7 @@ _ORDER = [
     "breaks",
     "review",
     "link",
+    "marts",
     "backfill",
     "daemon",
     "sandbox",
@@ -135,4 +136,4 @@ def options(
 
 
 # The verbs register themselves: importing them is what fills the application.
-from closedloop.cli import demo, linking, login, looking, running, serving, setup, writing  # noqa: E402, F401
+from closedloop.cli import cases, demo, linking, login, looking, running, serving, setup, writing  # noqa: E402, F401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
     from closedloop.cli.chain import Published
     from closedloop.cli.context import Context
     from closedloop.cli.published import Row
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], help="The figures of a past day: documents through it, all else as known now."
+    ),
+]
 
 
 @app.command()
@@ -90,8 +98,17 @@ def explain(
     ctx: typer.Context,
     kind: Annotated[str, typer.Argument(help="campaign, account, invoice, person, opportunity or link.")],
     name: Annotated[str, typer.Argument(metavar="ID", help="Key, id in the source, number or name.")],
+    *,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this figure, such as roi_realised; repeat it for more."),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(help="Lines below one line; the rest is counted and summed in one. 0: all.", min=0)
+    ] = 20,
+    as_of: AsOf = None,
 ) -> None:
-    """Show what a figure is made of. A tree down to the invoices and people behind it."""
+    """Show what a figure is made of. A tree down to the invoices and people behind it, with amounts that add up."""
     from closedloop.cli import published, show, tree
     from closedloop.models import explain as explained
 
@@ -101,9 +118,9 @@ def explain(
 
         explain_link(context, name)
         return
-    with context.session() as opened, opened.store() as store:
+    with context.session() as opened, opened.store() as store, published.as_of(opened, store, as_of):
         run = published.parameters(store)
-        found = explained(store, kind, name)
+        found = explained(store, kind, name, measure or (), limit=limit)
     if context.json:
         show.machine(found.to_dict())
     else:
@@ -116,13 +133,14 @@ def report(
     folder: Annotated[Path, typer.Option("--dir", help="Folder for index.html and events.csv.")] = Path(
         "report"
     ),
+    as_of: AsOf = None,
 ) -> None:
     """Write the report. One HTML page that needs no server, and the events as CSV."""
     from closedloop import report as reports
     from closedloop.cli import published, show
 
     context: Context = ctx.obj
-    with context.session() as opened, opened.store() as store:
+    with context.session() as opened, opened.store() as store, published.as_of(opened, store, as_of):
         published.parameters(store)
         written = reports.write(store, opened.settings, folder, now=opened.clock.now())
     if context.json:

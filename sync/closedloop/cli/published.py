@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from closedloop.errors import PartlyFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
+    from closedloop.service.session import Session
     from closedloop.store.analytical import Store
 
 Row = dict[str, Any]
@@ -17,6 +20,18 @@ _LEAGUE = """
 select * from marts.campaign_measures
 order by roi_realised desc nulls last, attributed_linear desc nulls last, campaign_key
 """
+
+
+@contextmanager
+def as_of(opened: Session, store: Store, day: datetime | None) -> Iterator[None]:
+    """Show the figures of a past day meanwhile; none: those that were published last."""
+    if day is None:
+        yield
+        return
+    from closedloop.models import reconciled_as_of
+
+    with reconciled_as_of(opened.settings, store, opened.operations, as_of=day.date(), clock=opened.clock):
+        yield
 
 
 def rows(store: Store, sql: str, parameters: Sequence[object] = ()) -> list[Row]:

@@ -61,7 +61,16 @@ def sync(
 
 
 @app.command()
-def reconcile(ctx: typer.Context) -> None:
+def reconcile(
+    ctx: typer.Context,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Only show the figures of a past day: documents through it, all else as known now. Nothing is kept.",
+        ),
+    ] = None,
+) -> None:
     """Link, compute and check the figures from what was read."""
     from closedloop.cli import results, show
     from closedloop.errors import PartlyFailedError
@@ -69,6 +78,9 @@ def reconcile(ctx: typer.Context) -> None:
     from closedloop.service.record import recorded
 
     context: Context = ctx.obj
+    if as_of is not None:
+        _passing(context, as_of)
+        return
     with (
         context.session() as opened,
         opened.writer() as store,
@@ -84,6 +96,26 @@ def reconcile(ctx: typer.Context) -> None:
             names = ", ".join(check.name for check in found.checks)
             msg = f"checks failed: {names}"
             raise PartlyFailedError(msg, where="reconcile", fix="see the rows above")
+
+
+def _passing(context: Context, day: datetime) -> None:
+    """Show what a past day's figures are, and leave the published ones as they are."""
+    from closedloop.cli import published, results, show, tables
+    from closedloop.models import reconciled_as_of
+
+    with (
+        context.session() as opened,
+        opened.store() as store,
+        reconciled_as_of(
+            opened.settings, store, opened.operations, as_of=day.date(), clock=opened.clock
+        ) as found,
+    ):
+        run, league = published.parameters(store), published.league(store)
+    if context.json:
+        show.machine({"reconciled": found, "campaigns": league})
+        return
+    results.reconciled(found)
+    tables.league(league, run)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from closedloop.cli import show
@@ -9,7 +10,7 @@ from closedloop.cli import show
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from closedloop.models.evidence import Node
+    from closedloop.models.evidence_node import Node
 
 
 def print_tree(node: Node, *, currency: str, digits: int) -> None:
@@ -29,5 +30,16 @@ def _grow(branch: Tree, node: Node, currency: str, digits: int) -> None:
 def _line(node: Node, currency: str, digits: int) -> Any:
     from rich.text import Text
 
-    amount = f"  {show.money(node.amount, digits)} {currency}" if node.amount is not None else ""
-    return Text(f"{show.clean(node.label)}{amount}{'  ' + show.clean(node.url) if node.url else ''}")
+    parts = [show.clean(node.label), _figure(node, currency, digits)]
+    if node.how:
+        parts.append(f"= {show.clean(node.how)}")
+    parts.append(show.clean(node.url) if node.url else "")
+    return Text("  ".join(part for part in parts if part))
+
+
+def _figure(node: Node, currency: str, digits: int) -> str:
+    if node.amount is not None:
+        return f"{show.money(node.amount, digits)} {currency}"
+    if isinstance(node.value, Decimal):
+        return f"{node.value * 100:,.1f} %"
+    return show.clean(node.value)

@@ -6,20 +6,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
     from closedloop.clock import Clock
-    from closedloop.models.evidence import Node
+    from closedloop.models.evidence_node import Node
     from closedloop.settings import Settings
     from closedloop.store.analytical import Store
     from closedloop.store.operations import Operations
 
-__all__ = ["FailedCheck", "Reconciled", "explain", "reconcile"]
+__all__ = ["FailedCheck", "Reconciled", "explain", "reconcile", "reconciled_as_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +101,35 @@ def reconcile(
     return found
 
 
-def explain(store: Store, kind: str, name: str) -> Node:
+@contextmanager
+def reconciled_as_of(
+    settings: Settings, store: Store, operations: Operations, *, as_of: date, clock: Clock
+) -> Iterator[Reconciled]:
+    """Show the figures of a past day meanwhile (definition 16); afterwards the published ones stand as before.
+
+    Documents dated later do not count; links, decisions, cost and deals are as known now.
+
+    Args:
+        settings: The admin's configuration.
+        store: The analytical store: what is read from it meanwhile is as of that day.
+        operations: The operational database.
+        as_of: The day; not after today.
+        clock: What time it is.
+
+    Raises:
+        ConfigError: The day is still to come.
+    """
+    from closedloop.errors import ConfigError
+    from closedloop.models import runner
+
+    if as_of > clock.today(settings.company.time_zone):
+        raise ConfigError("this day is still to come", where="--as-of", fix="name today or a past day")
+    with runner.passing(settings, store, operations, as_of=as_of) as found:
+        yield found
+
+
+def explain(store: Store, kind: str, name: str, measures: Sequence[str] = (), *, limit: int = 0) -> Node:
     """Return the evidence behind a campaign, account, invoice, person or opportunity; see `closedloop.models.evidence`."""
     from closedloop.models import evidence
 
-    return evidence.explain(store, kind, name)
+    return evidence.explain(store, kind, name, measures, limit=limit)

@@ -1,289 +1,239 @@
 """The evidence behind a figure, as a tree: event → accounts and people → links → documents.
 
-Where a node has an amount and nodes below it have amounts, those sum to it. Amounts are minor home units.
+Where a node has an amount and nodes below it have amounts, those sum to it, or the node says how it follows from them.
+Amounts are minor home units.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from closedloop.errors import ConfigError, PartlyFailedError
+from closedloop.errors import PartlyFailedError
 from closedloop.models import evidence_sql as sql
+from closedloop.models.evidence_campaign import SHOWN, Campaign, by_other, credit_line, plain
+from closedloop.models.evidence_find import find, known
+from closedloop.models.evidence_node import (
+    Node,
+    Row,
+    customers,
+    cut,
+    deal_line,
+    document_label,
+    figure,
+    group,
+    rows,
+    summed,
+)
+from closedloop.models.measures import MEASURES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from closedloop.store.analytical import Store
 
-Row = dict[str, Any]
-
-#: What can be explained, and where its name is looked up: (table, key column, columns that name it).
-_PLACES: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "campaign": ("canonical.campaign", "key", ("key", "source_id", "code", "name")),
-    "account": ("canonical.account", "key", ("key", "source_id", "name")),
-    "invoice": ("marts.document_value", "document_key", ("document_key", "number")),
-    "person": ("canonical.person", "key", ("key", "source_id", "email", "name")),
-    "opportunity": ("canonical.opportunity", "key", ("key", "source_id", "number", "name")),
-}
+#: Figures of an account → the column of `document_value` that they sum.
+_OF_DOCUMENTS = {"invoiced": "value", "collected": "collected", "written_off": "written_off"}
+#: Figures of a document and of a deal: what is published of them, beside the catalogue.
+_DOCUMENT = ("value", "collected", "written_off", "open")
+_DEAL = ("amount",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """One line of the tree.
-
-    Args:
-        label: What it is, in words.
-        amount: Minor home units; none where it is no amount.
-        url: The record in the vendor's own screen.
-        children: What it is made of.
-    """
-
-    label: str
-    amount: int | None = None
-    url: str | None = None
-    children: tuple[Node, ...] = field(default=())
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the tree as plain values."""
-        return {
-            "label": self.label,
-            "amount": self.amount,
-            "url": self.url,
-            "children": [child.to_dict() for child in self.children],
-        }
-
-
-def explain(store: Store, kind: str, name: str) -> Node:
+def explain(store: Store, kind: str, name: str, measures: Sequence[str] = (), *, limit: int = 0) -> Node:
     """Return the evidence behind a campaign, account, invoice, person or opportunity.
 
     Args:
         store: The analytical store, after a reconcile.
         kind: One of those five words.
         name: A key, the id in the source, a number or e-mail, or the name.
+        measures: Only these figures; none: the main ones.
+        limit: Lines below one line; what is left out is counted and summed. 0: all of them.
 
     Raises:
-        ConfigError: The kind is not one of the five, nothing has this name, or several things have it.
+        ConfigError: The kind is not one of the five, nothing has this name, several things have it, or there is no
+            such figure.
         PartlyFailedError: Nothing was reconciled yet.
     """
-    builders: dict[str, Callable[[Store, str], Node]] = {
+    builders: dict[str, Callable[[Store, str, Sequence[str]], Node]] = {
         "campaign": _campaign,
         "account": _account,
         "invoice": _invoice,
         "person": _person,
         "opportunity": _opportunity,
     }
-    if kind not in builders:
-        msg = f"{kind} cannot be explained"
-        raise ConfigError(msg, where="explain", fix=f"use one of: {', '.join(builders)}")
     try:
-        return builders[kind](store, _found(store, kind, name))
+        key = find(store, kind, name)
+        tree = builders[kind](store, key, measures)
     except duckdb.CatalogException as error:
         raise PartlyFailedError("nothing was reconciled yet", fix="closedloop reconcile") from error
+    # What was asked for stays whole: only the lists below it are cut.
+    return replace(tree, children=tuple(cut(child, limit) for child in tree.children))
 
 
-def _found(store: Store, kind: str, name: str) -> str:
-    table, key, columns = _PLACES[kind]
-    for column in columns:
-        keys = [
-            str(row[0])
-            for row in store.query(
-                f"select {key} from {table} where lower({column}) = lower(?) order by 1 limit 6", [name]
-            )
+def _names(kind: str, row: Row) -> list[str]:
+    return [one.name for one in MEASURES if one.entity == kind and one.name in row]
+
+
+def _campaign(store: Store, key: str, measures: Sequence[str]) -> Node:
+    campaign = Campaign.of(store, key)
+    label = f"{campaign.row['name']} ({campaign.row['start_date']})"
+    for name in measures:
+        known(name, _names("campaign", campaign.row), what="an event")
+    children = [campaign.explain(name) for name in measures or SHOWN]
+    if not measures:
+        children += [
+            group("attended, account unknown", campaign.people_of(None)),
+            group("opportunities", campaign.deals()),
         ]
-        if len(keys) == 1:
-            return keys[0]
-        if keys:
-            msg = f"several have this {column}"
-            raise ConfigError(msg, where=f"explain {kind}", fix=f"use a key: {', '.join(keys[:5])}")
-    msg = f"no {kind} has this key, id or name"
-    raise ConfigError(msg, where=f"explain {kind}", fix="names are matched whole, capitals aside")
+    return Node(label=label, url=campaign.row["url"], children=tuple(children))
 
 
-def _campaign(store: Store, key: str) -> Node:
-    [figure] = _rows(store, sql.CAMPAIGN, [key])
-    people = _grouped(_rows(store, sql.CAMPAIGN_PEOPLE, [key]), "account_key", _person_line)
-    documents = _customers(_rows(store, sql.CAMPAIGN_DOCUMENTS, [key]))
-    reached = [
-        Node(
-            label=row["name"],
-            amount=row["invoiced"],
-            url=row["url"],
-            children=(
-                _group("people", people.get(row["account_key"], [])),
-                *documents.get(row["account_key"], []),
-            ),
+def _account(store: Store, key: str, measures: Sequence[str]) -> Node:
+    [row] = rows(store, sql.ACCOUNT, [key])
+    for name in measures:
+        known(name, _names("account", row), what="an account")
+    if measures:
+        shown = (_account_figure(store, row, name) for name in measures)
+        return Node(label=row["name"], url=row["url"], children=tuple(shown))
+    bought = _account_figure(store, row, "invoiced")
+    return Node(
+        label=row["name"],
+        amount=row["invoiced"],
+        url=row["url"],
+        children=(
+            *bought.children,
+            group("events", map(_touch_line, rows(store, sql.ACCOUNT_TOUCHES, [key]))),
+            group("opportunities", map(deal_line, rows(store, sql.ACCOUNT_OPPORTUNITIES, [key]))),
+            group("broken links", map(_break_line, rows(store, sql.BREAKS, [key, key]))),
+        ),
+    )
+
+
+def _account_figure(store: Store, row: Row, name: str) -> Node:
+    measure = next(one for one in MEASURES if one.entity == "account" and one.name == name)
+    key = row["account_key"]
+    if name in _OF_DOCUMENTS:
+        statement = sql.ACCOUNT_DOCUMENTS.format(amount=_OF_DOCUMENTS[name])
+        return figure(measure.label, row[name], customers(rows(store, statement, [key])).get(key, []))
+    [run] = rows(store, "select primary_model from param.run")
+    if name in {"attributed", f"attributed_{run['primary_model']}"}:
+        statement = sql.CREDITS.format(
+            table="attribution_credit", amount="value", entity="account", other="campaign"
         )
-        for row in _rows(store, sql.CAMPAIGN_ACCOUNTS, [key])
+        found = rows(store, statement, [key, run["primary_model"]])
+        return figure(measure.label, row[name], by_other(found, credit_line))
+    how = "one for each line below"
+    if name == "customers":
+        links = [
+            Node(label=f"{one['name']}: {one['evidence']}", url=one["url"])
+            for one in rows(store, sql.ACCOUNT_CUSTOMERS, [key])
+        ]
+        return Node(label=measure.label, value=row[name], unit="count", how=how, children=tuple(links))
+    if name == "events_attended":
+        came = [one for one in rows(store, sql.ACCOUNT_TOUCHES, [key]) if one["status"] == "attended"]
+        events: dict[str, list[Row]] = {}
+        for one in came:
+            events.setdefault(one["campaign_key"], []).append(one)
+        lines = [
+            Node(label=people[0]["campaign"], children=tuple(map(_touch_line, people)))
+            for people in events.values()
+        ]
+        return Node(label=measure.label, value=row[name], unit="count", how=how, children=tuple(lines))
+    return plain(measure.label, row[name], measure)
+
+
+def _invoice(store: Store, key: str, measures: Sequence[str]) -> Node:
+    found = rows(store, sql.DOCUMENT, [key])
+    if not found:
+        return _not_counted(rows(store, sql.NOT_COUNTED, [key])[0])
+    [row] = found
+    for name in measures:
+        known(name, _DOCUMENT, what="a document")
+    linked = row["evidence"] or "No account in the CRM is linked to this customer."
+    chain = (
+        Node(
+            label=f"customer {row['customer']} → account {row['account'] or 'none'}: {linked}",
+            url=row["account_url"],
+        ),
+        Node(label=f"deal: {row['deal'] or 'none'} ({row['deal_rule']})", url=row["deal_url"]),
+    )
+    settled = group("settled by", map(_settlement_line, rows(store, sql.DOCUMENT_SETTLEMENTS, [key])))
+    label = document_label(row)
+    if not measures:
+        shares = figure(label, row["value"], _shares(store, key, "value"))
+        return Node(
+            label=label, amount=row["value"], url=row["url"], children=(*chain, *shares.children, settled)
+        )
+    shown = [_document_figure(store, row, name, settled) for name in measures]
+    return Node(label=label, url=row["url"], children=(*chain, *shown))
+
+
+def _document_figure(store: Store, row: Row, name: str, settled: Node) -> Node:
+    if name in {"value", "collected"}:
+        shares = figure(name, row[name], _shares(store, row["document_key"], name))
+        return Node(label=name, amount=row[name], children=(*shares.children, settled))
+    how = {
+        "written_off": "the write-off lines of the document",
+        "open": "gross less what settles it, in the home currency",
+    }[name]
+    return Node(label=name.replace("_", " "), amount=row[name], how=how, children=(settled,))
+
+
+def _not_counted(row: Row) -> Node:
+    kind = str(row["kind"]).replace("_", " ")
+    why = f"it is {row['status']}" if row["status"] != "posted" else f"it is dated after {row['as_of']}"
+    return Node(label=f"{kind} {row['number']} of {row['date']}: counts nowhere, {why}", url=row["url"])
+
+
+def _shares(store: Store, key: str, column: str) -> list[Node]:
+    [run] = rows(store, "select primary_model from param.run")
+    return [
+        Node(label=f"{row['bucket']}: {row['campaign'] or 'no event'}", amount=row[column], url=row["url"])
+        for row in rows(store, sql.DOCUMENT_CREDITS, [key, run["primary_model"]])
     ]
-    credited = _grouped(_rows(store, sql.CAMPAIGN_CREDITS, [key]), "account", _credit_line)
-    return Node(
-        label=f"{figure['name']} ({figure['start_date']})",
-        url=figure["url"],
-        children=(
-            Node(label="attendee lifetime value", amount=figure["attendee_ltv"], children=tuple(reached)),
-            Node(
-                label="attributed revenue, linear",
-                amount=figure["attributed_linear"],
-                children=tuple(_summed(account, lines) for account, lines in credited.items()),
-            ),
-            Node(
-                label=f"cost ({figure['cost_source']})",
-                amount=figure["cost"],
-                children=tuple(_cost_line(row) for row in _rows(store, sql.CAMPAIGN_COST, [key])),
-            ),
-            _group("attended, account unknown", people.get(None, [])),
-            _group("opportunities", map(_deal_line, _rows(store, sql.CAMPAIGN_OPPORTUNITIES, [key]))),
-        ),
-    )
 
 
-def _account(store: Store, key: str) -> Node:
-    [figure] = _rows(store, sql.ACCOUNT, [key])
-    return Node(
-        label=figure["name"],
-        amount=figure["invoiced"],
-        url=figure["url"],
-        children=(
-            *_customers(_rows(store, sql.ACCOUNT_DOCUMENTS, [key])).get(key, []),
-            _group("events", map(_touch_line, _rows(store, sql.ACCOUNT_TOUCHES, [key]))),
-            _group("opportunities", map(_deal_line, _rows(store, sql.ACCOUNT_OPPORTUNITIES, [key]))),
-            _group("broken links", map(_break_line, _rows(store, sql.BREAKS, [key, key]))),
-        ),
-    )
-
-
-def _invoice(store: Store, key: str) -> Node:
-    [figure] = _rows(store, sql.DOCUMENT, [key])
-    linked = figure["evidence"] or "No account in the CRM is linked to this customer."
-    deal = f"deal: {figure['deal'] or 'none'} ({figure['deal_rule']})"
-    return Node(
-        label=_document_label(figure),
-        amount=figure["value"],
-        url=figure["url"],
-        children=(
-            Node(label=f"customer {figure['customer']} → account {figure['account'] or 'none'}: {linked}"),
-            Node(label=deal, url=figure["deal_url"]),
-            *(
-                Node(
-                    label=f"{row['bucket']}: {row['campaign'] or 'no event'}",
-                    amount=row["value"],
-                    url=row["url"],
-                )
-                for row in _rows(store, sql.DOCUMENT_CREDITS, [key, key])
-            ),
-            _group("settled by", map(_settlement_line, _rows(store, sql.DOCUMENT_SETTLEMENTS, [key]))),
-        ),
-    )
-
-
-def _person(store: Store, key: str) -> Node:
-    [person] = _rows(store, sql.PERSON, [key])
+def _person(store: Store, key: str, measures: Sequence[str]) -> Node:
+    for name in measures:
+        known(name, (), what="a person")
+    [person] = rows(store, sql.PERSON, [key])
     return Node(
         label=person["name"] or person["key"],
         url=person["url"],
         children=(
             Node(label=f"account {person['account'] or 'none'}", url=person["account_url"]),
-            _group("events", map(_touch_line, _rows(store, sql.PERSON_TOUCHES, [key]))),
-            _group("records", map(_link_line, _rows(store, sql.PERSON_LINKS, [key]))),
-            _group("broken links", map(_break_line, _rows(store, sql.PERSON_BREAKS, [key]))),
+            group("events", map(_touch_line, rows(store, sql.PERSON_TOUCHES, [key]))),
+            group("records", map(_link_line, rows(store, sql.PERSON_LINKS, [key]))),
+            group("broken links", map(_break_line, rows(store, sql.PERSON_BREAKS, [key]))),
         ),
     )
 
 
-def _opportunity(store: Store, key: str) -> Node:
-    [deal] = _rows(store, sql.OPPORTUNITY, [key])
-    shares = [_campaign_line(row) for row in _rows(store, sql.OPPORTUNITY_CREDITS, [key])]
-    documents = [_document_line(row) for row in _rows(store, sql.OPPORTUNITY_DOCUMENTS, [key])]
+def _opportunity(store: Store, key: str, measures: Sequence[str]) -> Node:
+    [deal] = rows(store, sql.OPPORTUNITY, [key])
+    for name in measures:
+        known(name, _DEAL, what="an opportunity")
+    [run] = rows(store, "select primary_model from param.run")
+    shares = [
+        Node(label=row["campaign"], amount=row["amount"], url=row["url"])
+        for row in rows(store, sql.OPPORTUNITY_CREDITS, [key, run["primary_model"]])
+    ]
+    amount = Node(label="amount", amount=deal["amount"], children=tuple(shares))
+    documents = [
+        Node(label=document_label(row), amount=row["value"], url=row["url"])
+        for row in rows(store, sql.OPPORTUNITY_DOCUMENTS, [key])
+    ]
+    events = group("events", map(_role_line, rows(store, sql.OPPORTUNITY_CAMPAIGNS, [key])))
+    children = (amount,) if measures else (amount, summed("documents", documents), events)
     return Node(
-        label=f"{deal['name']} (account {deal['account'] or 'none'})",
-        url=deal["url"],
-        children=(
-            Node(label="amount", amount=deal["amount"], children=tuple(shares)),
-            _summed("documents", documents),
-            _group("events", map(_role_line, _rows(store, sql.OPPORTUNITY_CAMPAIGNS, [key]))),
-        ),
+        label=f"{deal['name']} (account {deal['account'] or 'none'})", url=deal["url"], children=children
     )
-
-
-def _rows(store: Store, statement: str, parameters: Sequence[object]) -> list[Row]:
-    cursor = store.connection.execute(statement, list(parameters))
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
-
-
-def _group(label: str, children: Iterable[Node]) -> Node:
-    lines = tuple(children)
-    return Node(label=f"{label}: {len(lines) or 'none'}", children=lines)
-
-
-def _summed(label: str, children: Sequence[Node]) -> Node:
-    return Node(label=label, amount=sum(child.amount or 0 for child in children), children=tuple(children))
-
-
-def _grouped(rows: list[Row], column: str, line: Callable[[Row], Node]) -> dict[Any, list[Node]]:
-    groups: dict[Any, list[Node]] = {}
-    for row in rows:
-        groups.setdefault(row[column], []).append(line(row))
-    return groups
-
-
-def _customers(rows: list[Row]) -> dict[str, list[Node]]:
-    """Return, by account, its ledger customers with the evidence of the link and their documents."""
-    lines: dict[tuple[str, str], list[Node]] = {}
-    labels: dict[tuple[str, str], str] = {}
-    for row in rows:
-        place = (row["account_key"], row["customer_key"])
-        lines.setdefault(place, []).append(_document_line(row))
-        labels[place] = f"customer {row['customer']}: {row['evidence']}"
-    found: dict[str, list[Node]] = {}
-    for place, documents in lines.items():
-        found.setdefault(place[0], []).append(_summed(labels[place], documents))
-    return found
-
-
-def _document_label(row: Row) -> str:
-    kind = str(row["kind"]).replace("_", " ")
-    state = "" if row["state"] == "counted" else ", no usable rate"
-    return f"{kind} {row['number']} of {row['date']}{state}"
-
-
-def _document_line(row: Row) -> Node:
-    return Node(label=_document_label(row), amount=row["value"], url=row["url"])
-
-
-def _credit_line(row: Row) -> Node:
-    return Node(
-        label=f"share of {_document_label(row)}, deal {row['deal_rule']}",
-        amount=row["credit"],
-        url=row["url"],
-    )
-
-
-def _campaign_line(row: Row) -> Node:
-    return Node(label=row["campaign"], amount=row["amount"], url=row["url"])
-
-
-def _cost_line(row: Row) -> Node:
-    label = " ".join(str(part) for part in (row["document_number"], row["description"]) if part)
-    return Node(label=f"{label or 'cost'} of {row['date']}", amount=row["amount"], url=row["url"])
-
-
-def _person_line(row: Row) -> Node:
-    who = row["person"] or row["name"] or row["email"] or row["touch_key"]
-    link = row["evidence"] or "Nobody in the CRM was found."
-    return Node(label=f"{who}: {link} {row['account_evidence'] or ''}".rstrip(), url=row["url"])
 
 
 def _touch_line(row: Row) -> Node:
     return Node(label=f"{row['campaign']}: {row['who']} {row['status']} {row['touch_date']}", url=row["url"])
-
-
-def _deal_line(row: Row) -> Node:
-    state = "won" if row["is_won"] else "lost" if row["is_closed"] else "open"
-    return Node(label=f"{row['name']}: {row['role']}, {state}", url=row["url"])
 
 
 def _role_line(row: Row) -> Node:
@@ -292,7 +242,7 @@ def _role_line(row: Row) -> Node:
 
 
 def _link_line(row: Row) -> Node:
-    return Node(label=f"{row['identity_key']}: {row['evidence']}")
+    return Node(label=f"{row['identity_key']}: {row['evidence']}", url=row["url"])
 
 
 def _settlement_line(row: Row) -> Node:

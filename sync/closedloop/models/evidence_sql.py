@@ -5,7 +5,7 @@ from __future__ import annotations
 CAMPAIGN = "select * from marts.campaign_measures where campaign_key = ?"
 
 CAMPAIGN_ACCOUNTS = """
-select reached.account_key, reached.invoiced, account.name, account.url
+select reached.*, account.name, account.url
 from marts.campaign_account as reached
 inner join canonical.account as account on account.key = reached.account_key
 where reached.campaign_key = ?
@@ -14,25 +14,28 @@ order by reached.invoiced desc, reached.account_key
 
 CAMPAIGN_PEOPLE = """
 select resolved.touch_key, resolved.account_key, resolved.account_evidence, resolved.url, touch.name, touch.email,
-    person.name as person, link.evidence
+    person.name as person, link.evidence, resolved.status, resolved.is_credit, resolved.has_identity
 from marts.touch_resolved as resolved
 inner join canonical.touch as touch on touch.key = resolved.touch_key
 left join canonical.person as person on person.key = resolved.person_key
 left join link.link_person as link on link.identity_key = resolved.touch_key
-where resolved.campaign_key = ? and resolved.status = 'attended'
+where resolved.campaign_key = ?
 order by resolved.touch_key
 """
 
+#: `{amount}`: the column of `document_value` that is summed.
 _DOCUMENTS = """
 select document.account_key, document.customer_key, customer.name as customer, link.evidence, document.number,
-    document.kind, document.date, document.state, document.value, document.url
+    document.kind, document.date, document.state, document.{amount} as amount, document.url
 from marts.document_value as document
 inner join canonical.customer as customer on customer.key = document.customer_key
 inner join link.link_customer_account as link on link.customer_key = document.customer_key
 """
 
+#: Of the accounts that an event reached; `$2`: documents from this day on.
 CAMPAIGN_DOCUMENTS = f"""{_DOCUMENTS}
-where document.account_key in (select account_key from marts.campaign_account where campaign_key = ?)
+where document.account_key in (select account_key from marts.campaign_account where campaign_key = $1)
+    and ($2 is null or document.date >= $2)
 order by document.account_key, document.customer_key, document.date, document.document_key
 """
 
@@ -41,14 +44,25 @@ where document.account_key = ?
 order by document.account_key, document.customer_key, document.date, document.document_key
 """
 
-CAMPAIGN_CREDITS = """
-select account.name as account, credit.value as credit, document.number, document.kind, document.date,
-    document.state, document.deal_rule, document.url
-from marts.attribution_credit as credit
+#: `{table}`: attribution_credit or attribution_no_deal; `{amount}`: value or collected; `{entity}`: whose they are.
+CREDITS = """
+select {other}.key as other_key, {other}.name as other, {other}.url as other_url, credit.{amount} as credit,
+    document.number, document.kind, document.date, document.state, document.deal_rule, document.url
+from marts.{table} as credit
 inner join marts.document_value as document on document.document_key = credit.document_key
+inner join canonical.{other} as {other} on {other}.key = credit.{other}_key
+where credit.{entity}_key = ? and credit.model = ?
+order by {other}.name, {other}.key, document.date, document.document_key
+"""
+
+DEAL_CREDITS = """
+select account.key as other_key, account.name as other, account.url as other_url, credit.amount as credit, opportunity.name, opportunity.url,
+    coalesce(opportunity.number, opportunity.key) as role, opportunity.is_won, opportunity.is_closed
+from marts.opportunity_credit as credit
+inner join canonical.opportunity as opportunity on opportunity.key = credit.opportunity_key
 inner join canonical.account as account on account.key = credit.account_key
-where credit.campaign_key = ? and credit.model = 'linear'
-order by account.name, document.date, document.document_key
+where credit.campaign_key = ? and credit.model = ? and credit.state = ?
+order by account.name, account.key, opportunity.key
 """
 
 CAMPAIGN_COST = """
@@ -60,7 +74,7 @@ order by cost.date, cost.cost_line_key
 """
 
 CAMPAIGN_OPPORTUNITIES = """
-select opportunity.name, opportunity.url, opened.role, opened.is_won, opened.is_closed
+select opportunity.name, opportunity.url, opened.*
 from marts.campaign_opportunity as opened
 inner join canonical.opportunity as opportunity on opportunity.key = opened.opportunity_key
 where opened.campaign_key = ?
@@ -70,7 +84,7 @@ order by opened.opportunity_key
 ACCOUNT = "select * from marts.account_measures where account_key = ?"
 
 _TOUCHES = """
-select campaign.name as campaign, coalesce(person.name, touch.name, touch.email, touch.key) as who, resolved.status,
+select resolved.campaign_key, campaign.name as campaign, coalesce(person.name, touch.name, touch.email, touch.key) as who, resolved.status,
     resolved.touch_date, resolved.url
 from marts.touch_resolved as resolved
 inner join canonical.campaign as campaign on campaign.key = resolved.campaign_key
@@ -99,7 +113,7 @@ order by since, subject_key
 """
 
 DOCUMENT = """
-select document.*, customer.name as customer, account.name as account, link.evidence,
+select document.*, customer.name as customer, account.name as account, account.url as account_url, link.evidence,
     opportunity.name as deal, opportunity.url as deal_url
 from marts.document_value as document
 left join canonical.customer as customer on customer.key = document.customer_key
@@ -109,16 +123,28 @@ left join canonical.opportunity as opportunity on opportunity.key = document.dea
 where document.document_key = ?
 """
 
+NOT_COUNTED = """
+select document.kind, document.number, document.date, document.status, document.url, run.as_of
+from canonical.document as document
+cross join param.run as run
+where document.key = ?
+"""
+
 DOCUMENT_CREDITS = """
-select credit.bucket, campaign.name as campaign, credit.value, campaign.url
-from marts.part_credit as credit
+select 'credited' as bucket, campaign.name as campaign, credit.value, credit.collected, campaign.url
+from marts.attribution_credit as credit
 inner join canonical.campaign as campaign on campaign.key = credit.campaign_key
-where credit.item_key = ? and credit.model = 'linear' and credit.bucket in ('credited', 'no_deal')
+where credit.document_key = $1 and credit.model = $2
 union all
-select bucket.bucket, null as campaign, part.value, null as url
+select 'no_deal' as bucket, campaign.name as campaign, credit.value, credit.collected, campaign.url
+from marts.attribution_no_deal as credit
+inner join canonical.campaign as campaign on campaign.key = credit.campaign_key
+where credit.document_key = $1 and credit.model = $2
+union all
+select bucket.bucket, null as campaign, part.value, part.collected, null as url
 from marts.document_part as part
 inner join marts.part_bucket as bucket on bucket.document_key = part.document_key and bucket.part = part.part
-where part.document_key = ? and bucket.bucket not in ('credited', 'no_deal')
+where part.document_key = $1 and bucket.bucket not in ('credited', 'no_deal')
 """
 
 DOCUMENT_SETTLEMENTS = """
@@ -143,9 +169,14 @@ left join canonical.account as account on account.key = person.account_key
 where person.key = ?
 """
 
-PERSON_LINKS = (
-    "select identity_key, evidence from link.link_person where person_key = ? order by identity_key"
-)
+PERSON_LINKS = """
+select link.identity_key, link.evidence, coalesce(touch.url, record.url) as url
+from link.link_person as link
+left join canonical.touch as touch on touch.key = link.identity_key
+left join canonical.person_record as record on record.key = link.identity_key
+where link.person_key = ?
+order by link.identity_key
+"""
 
 PERSON_BREAKS = """
 select broken.link, broken.reason, broken.since, broken.url, broken.fix
@@ -166,7 +197,7 @@ OPPORTUNITY_CREDITS = """
 select campaign.name as campaign, credit.amount, campaign.url
 from marts.opportunity_credit as credit
 inner join canonical.campaign as campaign on campaign.key = credit.campaign_key
-where credit.opportunity_key = ? and credit.model = 'linear'
+where credit.opportunity_key = ? and credit.model = ?
 order by campaign.key
 """
 
@@ -178,4 +209,13 @@ from marts.campaign_opportunity as opened
 inner join canonical.campaign as campaign on campaign.key = opened.campaign_key
 where opened.opportunity_key = ?
 order by campaign.start_date, campaign.key
+"""
+
+#: The customers of an account, also those without a document.
+ACCOUNT_CUSTOMERS = """
+select customer.name, customer.url, link.evidence
+from link.link_customer_account as link
+inner join canonical.customer as customer on customer.key = link.customer_key
+where link.account_key = ?
+order by customer.name, customer.key
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from closedloop.models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from closedloop.models.graph import Model
@@ -57,32 +58,56 @@ def reconcile(
     progress: Callable[[str, int, int], None] | None,
 ) -> Reconciled:
     """Run everything; see `closedloop.models.reconcile`."""
+    with store.transaction():
+        found = _compute(
+            settings, store, operations, as_of=as_of, automatic_links=automatic_links, progress=progress
+        )
+        failpoint("models.before_commit")
+    failpoint("models.committed")
+    for check in found.checks:
+        log.warning("models.check_failed", check=check.name, rows=check.rows)
+    return found
+
+
+@contextmanager
+def passing(settings: Settings, store: Store, operations: Operations, *, as_of: date) -> Iterator[Reconciled]:
+    """Show the figures of another day meanwhile; see `closedloop.models.reconciled_as_of`."""
+    store.query("begin transaction")
+    try:
+        yield _compute(settings, store, operations, as_of=as_of, automatic_links=True, progress=None)
+    finally:
+        store.query("rollback")
+
+
+def _compute(
+    settings: Settings,
+    store: Store,
+    operations: Operations,
+    *,
+    as_of: date,
+    automatic_links: bool,
+    progress: Callable[[str, int, int], None] | None,
+) -> Reconciled:
+    """Make every table of the models; the caller owns the transaction."""
     models = graph.load(settings.models_dir)
     order = graph.ordered(models)
     rows: dict[str, int] = {}
     checks: list[FailedCheck] = []
-    with store.transaction():
-        _schemas(store)
-        parameters.fill(store, settings, operations, as_of=as_of, automatic_links=automatic_links)
-        staging.create(store, settings)
-        for done, model in enumerate(order, start=1):
-            rows[model.name] = _make(store, model, models)
-            if model.name in matching.MODELS:
-                matching.fill(store, settings, model.name)
-                rows[model.name] = _rows(store, model)
-            if model.name in _FILLED:
-                _FILLED[model.name](store)
-            if model.layer == "checks" and rows[model.name]:
-                checks.append(_failed(store, model, rows[model.name]))
-            if progress is not None:
-                progress(model.name, done, len(order))
-        left_out = _left_out(store)
-        basis = digest(store)
-        failpoint("models.before_commit")
-    failpoint("models.committed")
-    for check in checks:
-        log.warning("models.check_failed", check=check.name, rows=check.rows)
-    return Reconciled(as_of=as_of, basis=basis, checks=checks, rows=rows, left_out=left_out)
+    _schemas(store)
+    parameters.fill(store, settings, operations, as_of=as_of, automatic_links=automatic_links)
+    staging.create(store, settings)
+    for done, model in enumerate(order, start=1):
+        rows[model.name] = _make(store, model, models)
+        if model.name in matching.MODELS:
+            matching.fill(store, settings, model.name)
+            rows[model.name] = _rows(store, model)
+        if model.name in _FILLED:
+            _FILLED[model.name](store)
+        if model.layer == "checks" and rows[model.name]:
+            checks.append(_failed(store, model, rows[model.name]))
+        if progress is not None:
+            progress(model.name, done, len(order))
+    return Reconciled(as_of=as_of, basis=digest(store), checks=checks, rows=rows, left_out=_left_out(store))
 
 
 def _left_out(store: Store) -> list[str]:

@@ -1,0 +1,181 @@
+"""A case through the door: CSV in, the same figures out, and what cannot be read is named to the line and column."""
+
+import csv
+import json
+from datetime import date
+
+import pytest
+from typer.testing import CliRunner
+
+from closedloop.case.problem import CaseError
+from closedloop.case.run import run
+from closedloop.cli.app import app
+from closedloop.clock import Clock
+from closedloop.errors import ConfigError
+from closedloop.models.entities import ENTITIES
+
+
+def write(folder, **files):
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        data = text if isinstance(text, bytes) else "\n".join(text.split(" / ")).encode()
+        (folder / f"{name}.csv").write_bytes(data)
+    return folder
+
+
+def compute(folder, *, config=None, as_of=date(2026, 6, 30)):
+    return run(folder, folder.parent / "out", config=config, as_of=as_of, clock=Clock())
+
+
+def table(folder, name):
+    with (folder.parent / "out" / f"{name}.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def closedloop(*arguments, code=0):
+    done = CliRunner().invoke(app, [str(one) for one in arguments])
+    assert done.exit_code == code, done.output
+    return done
+
+
+def test_links_given_are_all_there_are_and_currencies_keep_their_digits(tmp_path):
+    folder = write(
+        tmp_path / "in",
+        company="key,currency / us,KWD",
+        campaign="key,name,start_date,actual_cost / e,Fair,2026-01-10,1250",
+        account="key,name / a,Acme / b,Beta",
+        person="key,name,account_key / p,Pat,a",
+        touch="campaign_key,key,status,email / e,t,attended,Pat@x.example / e,u,attended,pat@x.example",
+        customer="key,name,tax_id / c,Any, / d,Beta,US12-3456789",
+        document="key,kind,customer_key,date,status,currency,net,tax,gross,rate,rate_direction"
+        " / i,invoice,c,2026-02-01T00:00:00Z,posted,JPY,125,0,125,0.002,multiply"
+        " / j,invoice,c,2026-02-02,posted,KWD,1251,0,1251,, / k,invoice,d,2026-02-02,posted,,100,0,100,,",
+        link_customer_account="account_key,customer_key / a,c",
+        link_person="identity_key,person_key / email:pat@x.example,p",
+    )
+    done = compute(folder)
+    assert "home currency KWD (company.csv), time zone UTC (default)" in done.said
+    assert {row["document_key"]: row["value"] for row in table(folder, "document_value")} == {
+        "i": "250", "j": "1251", "k": "100",
+    }  # fmt: skip
+    [event] = table(folder, "campaign_measures")
+    assert (event["attended"], event["attendee_ltv"], event["cost"], event["budget"]) == (
+        "1",
+        "1501",
+        "1250",
+        "",
+    )
+    assert [row["customer_key"] for row in table(folder, "link/link_customer_account")] == ["c"]
+    assert [row["customer_key"] for row in table(folder, "unlinked_customer")] == ["d"]
+    assert table(folder, "canonical/line")[0]["net"] == "125"
+
+
+def test_a_failed_check_ends_with_one_and_the_figures_are_written(tmp_path):
+    folder = write(
+        tmp_path / "in",
+        document="key,kind,date,status,net,gross / i,invoice,2026-02-01,posted,100,108",
+        customer="key / c",
+    )
+    done = closedloop("marts", "--from", folder, "--out", tmp_path / "out", "--as-of", "2026-03-01", code=1)
+    assert "home currency USD (default)" in done.stdout
+    assert {row["check"] for row in table(folder, "failed_checks")} >= {"document_tax"}
+    assert table(folder, "document_value")[0]["value"] == "100"
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"document": "key,nett / i,1"}, r"document.csv line 1, column nett: there is no such column\n  fix: did you mean net"),
+        ({"document": "key,net / i,125.50"}, "document.csv line 2, column net: money is a whole number of minor units, without"),
+        ({"document": "key,net / i,1e3"}, "line 2, column net: money is a whole number"),
+        ({"document": "key,date / i,31/12/2026"}, "line 2, column date: this is not an ISO date"),
+        ({"document": "key,date / i,2026-02-30"}, "line 2, column date: there is no such day"),
+        ({"opportunity": "key,created_at / o,2026-02-03T25:00"}, "line 2, column created_at: there is no such time"),
+        ({"opportunity": "key,is_won / o,maybe"}, "line 2, column is_won: this is neither true nor false"),
+        ({"opportunity": "key,probability / o,25"}, "line 2, column probability: a share lies between 0 and 1"),
+        ({"rate": "rate / 0.1234567890123"}, "line 2, column rate: there are more than 12 decimals"),
+        ({"account": 'key,name / a,"two / lines" / a,x'}, "line 4, column key: the key is there twice, first on line 2"),
+        ({"account": "key,name / ,x"}, "line 2, column key: there is no key"),
+        ({"account": "name / x"}, "line 1: the column key is missing"),
+        ({"account": "key,name,name / a,x,x"}, "line 1, column name: the column is there twice"),
+        ({"account": "key;name / a;x"}, "separated by semicolons"),
+        ({"account": "key,name / a"}, "line 2: there are 1 values under 2 columns"),
+        ({"account": b"key,name\na,\xff\n"}, "account.csv line 2: a character is not UTF-8"),
+        ({"account": b"\xff\xfek\x00"}, "account.csv line 1: a character is not UTF-8"),
+        ({"account": b""}, "account.csv line 1: the file is empty"),
+        ({"account": 'key,name / a,"x'}, "account.csv line 2: this is not CSV"),
+        ({"acount": "key / a"}, "acount is no entity\n  fix: did you mean account"),
+        ({}, "there is no CSV file in this folder"),
+        ({"document": "key,home_currency / i,EUR / j,GBP"}, "the home currency is not clear: document.csv has EUR, GBP"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_named(tmp_path, files, said):
+    with pytest.raises(ConfigError, match=said):
+        compute(write(tmp_path / "in", **files))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("links", "said"),
+    [
+        ("customer_key,account_key / c,x", "line 2, column account_key: no row of account.csv has this key"),
+        (
+            "customer_key,account_key / c,a / c,b",
+            "line 3, column customer_key: it has a link already, on line 2",
+        ),
+        ("customer_key,account_key / c,", "line 2, column account_key: there is no key"),
+        ("customer_key / c", "line 1: the column account_key is missing"),
+    ],
+)
+def test_a_link_to_nothing_is_refused(tmp_path, links, said):
+    folder = write(tmp_path / "in", customer="key / c", account="key / a / b", link_customer_account=links)
+    with pytest.raises(CaseError, match=said):
+        compute(folder)
+
+
+def test_every_problem_is_told_at_once_and_no_cell_is_quoted(tmp_path):
+    with pytest.raises(CaseError) as caught:
+        compute(write(tmp_path / "in", document="key,net,date / i,Pat,Kim", person="key,is_active / p,Sam"))
+    assert len(caught.value.problems) == 3
+    assert not any(name in str(caught.value) for name in ("Pat", "Kim", "Sam"))
+
+
+def test_times_are_in_the_companys_zone_and_days_as_written(tmp_path):
+    from zoneinfo import ZoneInfo
+
+    from closedloop.case.cell import money, value
+    from closedloop.models import entities
+
+    chicago = ZoneInfo("America/Chicago")
+    times = {
+        "2026-03-08": "2026-03-08 06:00:00.0+00",
+        "2026-03-08T23:30": "2026-03-09 04:30:00.0+00",
+        "2026-03-08 23:30:01.25Z": "2026-03-08 23:30:01.25+00",
+        "2026-03-08T23:30:00+01:00": "2026-03-08 22:30:00.0+00",
+    }
+    assert {text: value(entities.TIME, text, chicago) for text in times} == times
+    assert value(entities.DAY, "2028-02-29T23:59:59+14:00", chicago) == "2028-02-29"
+    assert [money("-7", digits) for digits in (0, 2, 3)] == ["-7", "-0.07", "-0.007"]
+    assert [value(entities.YES, text, chicago) for text in ("TRUE", " 0 ")] == ["true", "false"]
+
+
+def test_columns_are_documented_and_need_no_folder():
+    found = json.loads(closedloop("--json", "marts", "--columns").stdout)
+    assert {(one["entity"], one["name"]) for one in found} >= {
+        (entity, name) for entity, columns in ENTITIES.items() for name in columns
+    }
+    assert all(one["meaning"] and one["type"] for one in found)
+    assert "minor units of the document's currency" in closedloop("marts", "--columns").stdout
+
+
+def test_folders_are_checked(tmp_path):
+    folder = write(tmp_path / "in", account="key / a")
+    assert (
+        "there is no such folder"
+        in closedloop("marts", "--from", tmp_path / "no", "--out", folder, code=2).stderr
+    )
+    assert "another folder" in closedloop("marts", "--from", folder, "--out", folder, code=2).stderr
+    assert "both --from and --out" in closedloop("marts", code=2).stderr
+    assert "no such file" in closedloop(
+        "marts", "--from", folder, "--out", tmp_path / "o", "--config", tmp_path / "x.yaml", code=2
+    ).stderr  # fmt: skip
