@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from closedloop.link import policy
 from closedloop.log import get_logger
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ MODELS = frozenset(_INTO)
 
 def fill(store: Store, settings: Settings, model: str) -> None:
     """Fill ``link.customer_scored`` or ``link.touch_scored``, which the runner has just made empty."""
-    if settings.matching.policy == "strict":
+    if settings.matching.policy not in policy.PRESETS:
         return
     [(automatic,)] = store.query("select automatic_links from param.run")
     if not automatic or not store.query(_LEFT_OVER[model]) or not _anybody(store, model):
@@ -131,7 +132,14 @@ def _link(
 ) -> Scored:
     from closedloop.link import linker, weights
 
-    model = weights.load(job.name, weights.own(job.name, settings.home))
+    asked = settings.matching
+    model = policy.gated(
+        weights.load(job.name, weights.own(job.name, settings.home)),
+        asked.policy,
+        least=asked.minimum_weight,
+        gap=asked.gap,
+        floor=asked.review_weight,
+    )
     return linker.link(
         store.connection, job, left=left, right=right, rejected=rejected, same=same, model=model
     )
