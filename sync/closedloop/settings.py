@@ -108,9 +108,16 @@ class Events(Section):
 class Matching(Section):
     """How records of two systems become one."""
 
-    policy: Literal["strict", "weighed"] = "strict"
-    """`strict`: only exact evidence links. `weighed`: where it finds nothing clear, every comparison counts by its weight;
-    what is clear links, what is doubtful waits in `closedloop review`."""
+    policy: Literal["exact", "strict", "lenient"] = "strict"
+    """`exact`: only exact evidence links. `strict`: where it finds nothing clear, every comparison counts by its weight; a
+    measured pattern of evidence links (at least 995 of 1000 links are right), what is doubtful waits in `closedloop review`.
+    `lenient`: the same with less weight and a smaller gap: a few more links, and more of them wrong in a large company."""
+    minimum_weight: float | None = Field(default=None, ge=-20, le=60)
+    """Weight (log2) that a pair needs to link; without this key, what the policy says: 2, lenient 0."""
+    gap: float | None = Field(default=None, ge=0, le=60)
+    """How much lighter the next candidate must be (log2); without this key, what the policy says: 3, lenient 1."""
+    review_weight: float | None = Field(default=None, ge=-20, le=60)
+    """Lighter candidates are not even shown in `closedloop review`; without this key, -6."""
 
 
 class Milestones(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import json
 import subprocess
 import sys
@@ -43,6 +44,11 @@ def say(text: str) -> None:
     """Print a line at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def here() -> str | None:
+    """Return this interpreter if it has recordlinkage."""
+    return sys.executable if importlib.util.find_spec("recordlinkage") else None
 
 
 def run(interpreter: str | None) -> None:

@@ -11,6 +11,8 @@ from closedloop.cli.starter import Answers, System, render
 from closedloop.sandbox.odoo import serve
 from closedloop.sandbox.world import generate
 
+#: What is tested on the command line is seldom the linker, which takes seconds to load.
+EXACT = "matching: {policy: exact}\n"
 WRITES = {"write", "create", "unlink", "load"}
 
 
@@ -73,7 +75,7 @@ def shell_on(tmp_path, monkeypatch):
         answers = Answers(
             company="Test", currency="USD", time_zone="America/Chicago", crm=crm, books=books, mode="apply"
         )
-        return Shell(folder=tmp_path, simulator=simulator, text=render(answers))
+        return Shell(folder=tmp_path, simulator=simulator, text=EXACT + render(answers))
 
     return make
 

@@ -2,17 +2,16 @@
 
 import csv
 import json
-from dataclasses import replace
 
 import duckdb
 import pytest
+from tests.cli.conftest import EXACT
 
 pytestmark = pytest.mark.long
 
 
 def test_a_doubtful_link_is_decided_by_file_and_by_command_and_explained(shell, tmp_path):
-    shell = shell.without_writeback
-    shell = replace(shell, text=f"{shell.text}matching: {{policy: weighed}}\n")
+    shell = shell.without_writeback.edited(EXACT, "")
     shell.run("run", code=0)
     queue = json.loads(shell.run("--json", "review", "--limit", "999", code=0).stdout)
     stakes = [row["at_stake"] for row in queue["candidates"]]

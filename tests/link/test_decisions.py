@@ -109,7 +109,7 @@ ROWS = {
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    made = kit.build(tmp_path_factory.mktemp("decisions"), ROWS, matching={"policy": "weighed"})
+    made = kit.build(tmp_path_factory.mktemp("decisions"), ROWS, matching={})
     decide(made.operations, "reject", "c1", "a1")  # the rules would link it
     decide(made.operations, "accept", "c2", "a3")  # merged into a2 since
     decide(made.operations, "accept", "c3", "a2")  # merged into c4 since
@@ -151,7 +151,7 @@ def test_the_queue_holds_what_a_person_must_decide(world):
 
 
 def test_records_told_apart_stay_apart_whatever_the_crm_says(tmp_path):
-    made = kit.build(tmp_path, {"account": ROWS["account"], "customer": []}, matching={"policy": "weighed"})
+    made = kit.build(tmp_path, {"account": ROWS["account"], "customer": []}, matching={})
     decide(made.operations, "not-same", "a2", "a3", "account_account")
     made.reconcile()
     assert made.by("canonical.account_record", "key", "account_key")["a3"] == "a3"

@@ -78,7 +78,8 @@ def build(folder: Path, rows, *, models_dir=None, **sections) -> World:
         },
         home=folder,
         models_dir=models_dir,
-        **company | sections,
+        # What is tested here is seldom the linker, which takes seconds to load: who wants it says `matching={}`.
+        **company | {"matching": {"policy": "exact"}} | sections,
     )
     return World(settings=settings, store=store, operations=Operations.open(folder / "operations.db"))
 

@@ -115,7 +115,7 @@ TOUCHES = {
     "assistant": ({"email": "ann.ash@one.example", "name": "Zoe Young"}, None, None),
     "spouse": ({"email": "kim@gmail.com", "name": "Jim Oak"}, None, None),
     "role": ({"email": "info@one.example", "name": "Role Holder"}, None, None),
-    "two_contacts": ({"email": "twin@one.example", "name": "Tom Twin"}, None, None),
+    "two_contacts": ({"email": "twin@one.example", "name": "Tom Twin"}, "tom1", "email"),
     "lead_and_contact": ({"email": "both@one.example", "name": "Bo Both"}, "bo", "email"),
     "converted": ({"email": "old@one.example", "name": "Con Verted"}, "con", "email"),
     "booker": ({"person_key": "ann", "email": "guest@two.example", "name": "Guest Two"}, None, None),

@@ -136,4 +136,15 @@ def options(
 
 
 # The verbs register themselves: importing them is what fills the application.
-from closedloop.cli import cases, demo, linking, login, looking, running, serving, setup, writing  # noqa: E402, F401
+from closedloop.cli import (  # noqa: E402
+    cases,  # noqa: F401
+    connection,  # noqa: F401
+    demo,  # noqa: F401
+    linking,  # noqa: F401
+    login,  # noqa: F401
+    looking,  # noqa: F401
+    running,  # noqa: F401
+    serving,  # noqa: F401
+    setup,  # noqa: F401
+    writing,  # noqa: F401
+)

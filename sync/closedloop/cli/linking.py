@@ -284,8 +284,8 @@ def _linked(store: Store, key: str) -> list[tuple[str, str, str]]:
     found = published.rows(
         store,
         "select 'reject' as verb, 'customer_account' as kind, account_key as other from link.link_customer_account where customer_key = ?"
-        " union all select case when rule in ('converted', 'merged') then 'not-same' else 'reject' end,"
-        " case when rule in ('converted', 'merged') then 'person_person' else 'touch_person' end, person_key"
+        " union all select case when rule in ('converted', 'merged', 'same_person') then 'not-same' else 'reject' end,"
+        " case when rule in ('converted', 'merged', 'same_person') then 'person_person' else 'touch_person' end, person_key"
         " from link.link_person where identity_key = ?"
         " union all select 'not-same', 'account_account', account_key from canonical.account_record where key = ? and account_key <> key",
         [key, key, key],

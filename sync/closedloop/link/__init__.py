@@ -1,1 +1,1 @@
-"""Identity: which records are the same person or company, each link with its evidence. Exact evidence only."""
+"""Identity: which records are the same person or company, each link with its evidence."""

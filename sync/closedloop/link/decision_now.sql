@@ -8,11 +8,13 @@ select
     decision.verdict,
     decision.who
 from param.decision as decision
-left join survivor as left_side on left_side.entity = 'customer' and left_side.key = decision.left_key
+left join survivor as left_side
+    on left_side.entity = case decision.kind when 'person_account' then 'person' else 'customer' end
+    and left_side.key = decision.left_key
 left join survivor as right_side
     on right_side.entity = case decision.kind when 'touch_person' then 'person' else 'account' end
     and right_side.key = decision.right_key
-where decision.kind in ('customer_account', 'touch_person', 'touch_account')
+where decision.kind in ('customer_account', 'touch_person', 'touch_account', 'person_account')
 qualify row_number() over (
     partition by
         decision.kind,

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 Verb = Literal["accept", "reject", "same", "not-same"]
 
-#: What is linked: ledger customer to account, touch to person or account, and records of one kind to each other.
-KINDS = ("customer_account", "touch_person", "touch_account", "person_person", "account_account")
+#: What is linked: ledger customer, touch or person to an account, touch to a person, and records of one kind to each other.
+KINDS = (
+    "customer_account", "touch_person", "touch_account", "person_account", "person_person", "account_account"
+)  # fmt: skip
 
 #: Kinds in which two records of one kind are declared one, or told apart.
 SAME_KINDS = frozenset({"person_person", "account_account"})

@@ -1,5 +1,5 @@
 -- link_ambiguous: what could not be linked although something speaks for it: a person must decide.
--- grain: one customer or one touch without a link that has candidates. `candidate_keys` are separated by blanks.
+-- grain: one customer or one touch without a link, or one person who may be another, that has candidates. `candidate_keys` are separated by blanks.
 with customer_case as (
     select
         'customer_account' as kind,
@@ -28,6 +28,21 @@ touch_case as (
     left join link_person as link on link.identity_key = candidate.touch_key
     where link.identity_key is null
     group by candidate.touch_key
+),
+
+person_case as (
+    select
+        'person_person' as kind,
+        candidate.key as left_key,
+        min(candidate.rule) as rule,
+        count(*) as candidates,
+        string_agg(candidate.kept_key, ' ' order by candidate.kept_key) as candidate_keys,
+        min(candidate.doubt) as doubt,
+        min(candidate.evidence) as evidence
+    from twin_candidate as candidate
+    left join person_twin as twin on twin.key = candidate.key
+    where candidate.doubt is not null and twin.key is null
+    group by candidate.key
 )
 
 select
@@ -57,3 +72,13 @@ select
     candidate_keys,
     evidence
 from touch_case
+union all
+select
+    kind,
+    left_key,
+    rule,
+    doubt as reason,
+    candidates,
+    candidate_keys,
+    evidence
+from person_case

@@ -48,12 +48,18 @@ union all
 select
     record.person_key,
     record.key as identity_key,
-    case when record.kind = 'lead' and person.kind = 'contact' then 'converted' else 'merged' end as rule,
     case
+        when twin.key is not null then 'same_person'
+        when record.kind = 'lead' and person.kind = 'contact' then 'converted'
+        else 'merged'
+    end as rule,
+    case
+        when twin.key is not null then twin.evidence
         when record.kind = 'lead' and person.kind = 'contact' then 'The lead was converted to this contact.'
         else 'The record was merged into this one or declared the same.'
     end as evidence,
     false as decided
 from person_record as record
 inner join person on person.key = record.person_key
+left join person_twin as twin on twin.key = record.key
 where record.key <> record.person_key

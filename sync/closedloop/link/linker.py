@@ -6,10 +6,11 @@ from two others: every record on the left is compared with records on the right 
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
-from closedloop.link import engine, normal
-from closedloop.link.engine import COMPANIES, PEOPLE, SCHEMA, Job, Scored
+from closedloop.link import engine, normal, tables
+from closedloop.link.engine import COMPANIES, PEOPLE, Job, Scored
 from closedloop.link.weights import Model, load
 
 if TYPE_CHECKING:
@@ -53,13 +54,54 @@ def link(
 
 
 def decide(connection: DuckDBPyConnection, job: Job, *, rejected: str, same: str, model: Model) -> None:
-    """Make ``linkage.<job>_link`` from the scored pairs: vetoes, gate, gap to the runner-up, at most one each."""
-    connection.execute(f"create or replace temp table cl_rejected as select l, r from ({rejected})")
-    connection.execute(f"create or replace temp table cl_same as select r, e from ({same})")
-    gate = {name: str(value) for name, value in model.content["gate"].items()}
-    connection.execute(
-        f"create or replace table {SCHEMA}.{job.name}_link as "
-        + normal.sql(f"{job.name}_decide", schema=SCHEMA, rejected="cl_rejected", same="cl_same", **gate)
+    """Bring ``linkage.<job>_link`` up to date: vetoes, gate, gap to the runner-up, at most one link each.
+
+    Only the records on the left are judged again whose pairs are others, or about which people decided anew.
+    """
+    judge = normal.text(f"{job.name}_decide")
+    gate = {name: str(value) for name, value in sorted(model.content["gate"].items())}
+    for part, query in (
+        ("rejected", f"select l, r from ({rejected})"),
+        ("same", f"select r, e from ({same})"),
+    ):
+        connection.execute(f"create or replace temp table cl_{part} as select distinct * from ({query})")
+    digest = hashlib.sha256((judge + repr(gate)).encode()).hexdigest()
+    known, link, due = job.table("judged"), job.table("link"), job.table("due")
+    whole = not tables.exists(connection, known) or connection.execute(
+        f"select digest from {known}"
+    ).fetchall() != [(digest,)]
+    if not whole:
+        _decided_anew(connection, job)
+        connection.execute(f"create or replace temp table cl_due as select distinct l from {due}")
+        connection.execute(
+            f"create or replace temp table cl_judged as from {job.table('vector')} where l in (from cl_due)"
+        )
+    judged = judge.format(
+        vector=job.table("vector") if whole else "cl_judged",
+        pattern=job.table("pattern"),
+        right=job.table("right"),
+        rejected="cl_rejected",
+        same="cl_same",
+        **gate,
     )
-    connection.execute("drop table cl_rejected")
-    connection.execute("drop table cl_same")
+    if whole:
+        connection.execute(f"create or replace table {link} as {judged}")
+    else:
+        connection.execute(f"delete from {link} where l in (from cl_due)")
+        connection.execute(f"insert into {link} {judged}")
+    connection.execute(f"create or replace table {job.table('rejected')} as from cl_rejected")
+    connection.execute(f"create or replace table {job.table('same')} as from cl_same")
+    connection.execute(f"create or replace table {known} as select '{digest}' as digest")
+    connection.execute(f"delete from {due}")
+    tables.drop_temporary(connection)
+
+
+def _decided_anew(connection: DuckDBPyConnection, job: Job) -> None:
+    """Add the records to ``linkage.<job>_due`` about whose pairs people decided, or no longer do."""
+    rejected, same = job.table("rejected"), job.table("same")
+    connection.execute(
+        f"insert into {job.table('due')} select l from ((from cl_rejected except from {rejected})"
+        f" union all (from {rejected} except from cl_rejected))"
+        f" union all select l from {job.table('vector')} where r in (select r from ((from cl_same except from {same})"
+        f" union all (from {same} except from cl_same)))"
+    )

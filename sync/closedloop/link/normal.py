@@ -23,6 +23,14 @@ _NOT_FORMS = frozenset(
 )
 _LEAST_FORM = 3
 
+#: Jobs that read another one's statements: people are compared with people as scans are compared with them.
+_LIKE = {"twin": "person"}
+
+
+def like(job: str) -> str:
+    """Return the job whose statements and weights a job has: most often its own."""
+    return _LIKE.get(job, job)
+
 
 def sql(name: str, **names: str) -> str:
     """Return the statement in ``sql/<name>.sql`` with its ``{names}`` filled."""
@@ -31,6 +39,9 @@ def sql(name: str, **names: str) -> str:
 
 def text(name: str) -> str:
     """Return the statement in ``sql/<name>.sql`` as it is written."""
+    job, _, part = name.partition("_")
+    if like(job) != job:
+        return text(f"{like(job)}_{part}").replace(f"{{schema}}.{like(job)}_", f"{{schema}}.{job}_")
     return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 

@@ -6,17 +6,21 @@ of Splink are made from it for the engine at hand (a model that Splink saved on 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import math
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 #: Function left open → what it is called, by dialect. Edits with swapped neighbours are counted as one where it can be.
@@ -39,8 +43,9 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of everything that a score depends on."""
-        return hashlib.sha256(json.dumps(self.content, sort_keys=True).encode()).hexdigest()
+        """Digest of everything that a score depends on: the gate judges scores, it makes none."""
+        scored = {name: part for name, part in self.content.items() if name != "gate"}
+        return hashlib.sha256(json.dumps(scored, sort_keys=True).encode()).hexdigest()
 
     @property
     def prior_weight(self) -> float:
@@ -70,28 +75,89 @@ class Model:
             "comparisons": [self._comparison(one, FUNCTIONS[dialect]) for one in self.comparisons],
         }
 
+    def compared(self, *, left: str, right: str, pairs: str, dialect: str = "duckdb") -> str:
+        """Return the query (l, r, code) over ``pairs`` (l, r): ``code`` says which level every comparison came to.
+
+        The levels' conditions are those of `settings`, but they are evaluated once a pair, over two narrow tables:
+        Splink carries every column along and needs five times as long.
+        """
+        parts, step = [], 1
+        for one in self.comparisons:
+            parts.append(f"{step} * {_place(one, FUNCTIONS[dialect])}")
+            step *= len(one["levels"])
+        names = sorted(self._columns())
+        columns = ", ".join(f"l.{name} as {name}_l, r.{name} as {name}_r" for name in names)
+        return (
+            f"select key_l as l, key_r as r, {' + '.join(parts)} as code from (select {columns}"
+            f" from {pairs} as pair inner join {left} as l on l.key = pair.l inner join {right} as r on r.key = pair.r)"
+        )
+
+    def weighed(self, codes: Iterable[int]) -> pa.Table:
+        """Return what Splink says of pairs that compare alike, one row for each of ``codes``.
+
+        Columns: `code`, `weight` (log2), and for each comparison `<name>` (label of its level) and `w_<name>` (what it
+        adds). Splink has a database of its own for it, so it leaves nothing in the store.
+        """
+        import duckdb
+
+        with duckdb.connect() as connection:
+            made = [(code, *self._places(code)) for code in sorted(codes)]
+            named = ", ".join(
+                f"col{1 + place} as {one['name']}" for place, one in enumerate(self.comparisons)
+            )
+            _register(connection, "cl_codes", made)
+            connection.execute(
+                f"create table cl_l as select cast(col0 as varchar) as key, {named} from cl_codes"
+            )
+            connection.execute("create table cl_r as select * replace ('any' as key) from cl_l limit 1")
+            found = _splink(connection, self._alike())
+            levels = ", ".join(
+                f"[{', '.join(_quoted(level['label']) for level in one['levels'])}][made.{one['name']} + 1] as {one['name']},"
+                f" round(found.mw_{one['name']}, 3) as w_{one['name']}"
+                for one in self.comparisons
+            )
+            return connection.execute(
+                f"select cast(key as bigint) as code, round(found.match_weight, 3) as weight, {levels}"
+                f" from {found} as found inner join cl_l as made on made.key = found.key_l order by code"
+            ).to_arrow_table()
+
     def predict(
         self, connection: DuckDBPyConnection, *, left: str, right: str, pairs: str, into: str
     ) -> None:
-        """Score ``pairs`` (l, r) of two tables of comparable records with Splink; make the temp table ``into``.
+        """Score ``pairs`` (l, r) of two tables of comparable records; make the temp table ``into``.
 
-        Columns of the result: `l`, `r`, `weight` (log2), and for each comparison `<name>` (label of its level) and
-        `w_<name>` (what it adds).
+        Columns of the result: `l`, `r`, and those of `weighed`.
         """
-        found, linker = _splink(connection, self.settings(), left=left, right=right, pairs=pairs)
-        levels = ", ".join(
-            f"case gamma_{one['name']} "
-            + " ".join(f"when {place} then '{label}'" for place, label in _places(one))
-            + f" end as {one['name']}, round(log2(bf_{one['name']}), 3) as w_{one['name']}".replace(
-                "log2(bf_", "(mw_"
-            )
-            for one in self.comparisons
-        )
         connection.execute(
-            f"create or replace temp table {into} as select key_l as l, key_r as r, round(match_weight, 3) as weight, {levels}"
-            f" from {found}"
+            f"create or replace temp table cl_vector as {self.compared(left=left, right=right, pairs=pairs)}"
         )
-        linker.table_management.delete_tables_created_by_splink_from_db()
+        codes = connection.execute("select distinct code from cl_vector").fetchall()
+        connection.register("cl_weighed", self.weighed(code for (code,) in codes))
+        connection.execute(
+            f"create or replace temp table {into} as select vector.l, vector.r, weighed.* exclude (code)"
+            " from cl_vector as vector inner join cl_weighed as weighed on weighed.code = vector.code"
+        )
+        connection.unregister("cl_weighed")
+        connection.execute("drop table cl_vector")
+
+    def _places(self, code: int) -> list[int]:
+        places = []
+        for one in self.comparisons:
+            code, place = divmod(code, len(one["levels"]))
+            places.append(place)
+        return places
+
+    def _columns(self) -> set[str]:
+        conditions = " ".join(level["sql"] for one in self.comparisons for level in one["levels"])
+        return {"key"} | set(re.findall(r"\b([a-z][a-z0-9_]*)_[lr]\b", conditions))
+
+    def _alike(self) -> dict[str, Any]:
+        """Return Splink's settings for records whose columns say the place of the level that a pair came to."""
+        content = copy.deepcopy(self.content)
+        for one in content["comparisons"]:
+            for place, level in enumerate(one["levels"]):
+                level["sql"] = f"{one['name']}_l = {place}"
+        return Model(content).settings()
 
     @staticmethod
     def _comparison(one: dict[str, Any], functions: dict[str, str]) -> dict[str, Any]:
@@ -124,16 +190,27 @@ def own(name: str, home: Path) -> Path:
     return home / "weights" / f"{name}.json"
 
 
-def _places(comparison: dict[str, Any]) -> list[tuple[int, str]]:
-    """Return Splink's number of each level: the last one has 0, the one that says nothing -1."""
-    telling = [level["label"] for level in comparison["levels"] if not level.get("null")]
-    silent = [(-1, level["label"]) for level in comparison["levels"] if level.get("null")]
-    return silent + [(len(telling) - 1 - place, label) for place, label in enumerate(telling)]
+def _place(comparison: dict[str, Any], functions: dict[str, str]) -> str:
+    cases = [
+        f"else {place}" if level["sql"] == "ELSE" else f"when {level['sql'].format(**functions)} then {place}"
+        for place, level in enumerate(comparison["levels"])
+    ]
+    return f"case {' '.join(cases)} end"
 
 
-def _splink(
-    connection: DuckDBPyConnection, settings: dict[str, Any], *, left: str, right: str, pairs: str
-) -> tuple[str, Any]:
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _register(connection: DuckDBPyConnection, name: str, rows: Sequence[tuple[int, ...]]) -> None:
+    import pyarrow as pa
+
+    columns = [pa.array(column, pa.int64()) for column in zip(*rows, strict=True)]
+    connection.register(name, pa.table(columns, names=[f"col{place}" for place in range(len(columns))]))
+
+
+def _splink(connection: DuckDBPyConnection, settings: dict[str, Any]) -> str:
+    """Let Splink weigh every record of ``cl_l`` with the one of ``cl_r``; return the name of its result."""
     import logging
 
     from splink import DuckDBAPI, Linker
@@ -141,14 +218,9 @@ def _splink(
     logging.getLogger("splink").setLevel(logging.ERROR)
     api = DuckDBAPI(connection=connection)
     connection.execute(
-        "create or replace temp table cl_blocked as"
-        " select 0 as match_key, 'l-__-' || l as join_key_l, 'r-__-' || r as join_key_r from " + pairs
+        "create table cl_blocked as select 0 as match_key, 'l-__-' || key as join_key_l, 'r-__-any' as join_key_r from cl_l"
     )
-    # Splink looks a table's columns up by its bare name.
-    for table, name in ((left, "l"), (right, "r")):
-        connection.execute(f"create or replace temp view cl_side_{name} as select * from {table}")
-    sides = [api.register(f"cl_side_{name}", dataset_display_name=name) for name in ("l", "r")]
+    sides = [api.register(f"cl_{name}", dataset_display_name=name) for name in ("l", "r")]
     linker = Linker(sides, settings, log_level=logging.ERROR, validate_settings=False)
     linker.table_management.register_blocked_pairs_for_predict(api.register("cl_blocked"))
-    predicted = linker.inference.predict(warning_mode="never")
-    return str(predicted.physical_name), linker
+    return str(linker.inference.predict(warning_mode="never").physical_name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from closedloop.link import policy
 from closedloop.log import get_logger
 
 if TYPE_CHECKING:
@@ -48,7 +49,17 @@ inner join staging.person as staged on staged.key = record.key
 left join staging.account as account on account.key = record.account_key
 """
 
+#: Every record of a person that lives; also the accounts, for the company's name and domain.
+_RECORDS = """
+select one.key, staged.name, staged.first_name, staged.last_name, staged.email, staged.phone, staged.mobile,
+    coalesce(account.name, staged.company) as company, account.website, account.city, account.country
+from link.twin_evidence as one
+inner join staging.person as staged on staged.key = one.key
+left join staging.account as account on account.key = staged.account_key
+"""
+
 _LEFT_OVER = {
+    "twin_scored": "select 1 from link.twin_evidence having count(*) > 1",
     "customer_scored": """
         select 1 from canonical.customer as customer
         left join link.customer_exact as exact on exact.customer_key = customer.key and exact.doubt is null
@@ -88,6 +99,19 @@ _INTO = {
             and decision.right_key = record.person_key and decision.verdict = 'reject'
         where exact.touch_key is null and decision.left_key is null
     """,
+    # Each pair was compared in both directions: what forbids it does so in both, a rival only in one.
+    "twin_scored": """
+        insert into link.twin_scored
+        select least(one.entity_key, other.entity_key), greatest(one.entity_key, other.entity_key),
+            max(link.weight), arg_max(link.pattern, link.weight),
+            case when bool_or(link.doubt is null) then null
+                else coalesce(min(link.doubt) filter (where link.doubt not like 'another person%'), min(link.doubt)) end,
+            arg_max({evidence}, link.weight)
+        from linkage.twin_link as link
+        inner join link.twin_evidence as one on one.key = link.l
+        inner join link.twin_evidence as other on other.key = link.r
+        group by 1, 2
+    """,
 }
 
 _REJECTED = """
@@ -96,6 +120,20 @@ from link.decision_now as decision
 inner join canonical.account_record as record on record.account_key = decision.right_key
 where decision.kind = 'customer_account' and decision.verdict = 'reject'
 """
+#: Records that are one already are no candidates of each other.
+_ONE_ALREADY = """
+select one.key as l, other.key as r
+from link.twin_evidence as one
+inner join link.twin_evidence as other on other.entity_key = one.entity_key
+union
+select one.key as l, other.key as r
+from param.decision as decision
+inner join link.twin_evidence as named on named.key = decision.left_key
+inner join link.twin_evidence as against on against.key = decision.right_key
+inner join link.twin_evidence as one on one.entity_key in (named.entity_key, against.entity_key)
+inner join link.twin_evidence as other on other.entity_key in (named.entity_key, against.entity_key)
+where decision.kind = 'person_person'
+"""
 _NOBODY = "select cast(null as varchar) as l, cast(null as varchar) as r where 1 = 0"
 
 #: Models that are filled here: what the linker finds for them.
@@ -103,35 +141,50 @@ MODELS = frozenset(_INTO)
 
 
 def fill(store: Store, settings: Settings, model: str) -> None:
-    """Fill ``link.customer_scored`` or ``link.touch_scored``, which the runner has just made empty."""
-    if settings.matching.policy == "strict":
+    """Fill ``link.customer_scored``, ``touch_scored`` or ``twin_scored``, which the runner has just made empty."""
+    if settings.matching.policy not in policy.PRESETS:
         return
     [(automatic,)] = store.query("select automatic_links from param.run")
     if not automatic or not store.query(_LEFT_OVER[model]) or not _anybody(store, model):
         return
     from closedloop.link.engine import COMPANIES, PEOPLE
+    from closedloop.link.twins import TWINS
 
     if model == "customer_scored":
         done = _link(store, settings, COMPANIES, left=_CUSTOMERS, right=_ACCOUNTS, rejected=_REJECTED,
                      same="select key as r, account_key as e from canonical.account_record")  # fmt: skip
-    else:
+    elif model == "touch_scored":
         done = _link(store, settings, PEOPLE, left=_SCANS, right=_PEOPLE, rejected=_NOBODY,
                      same="select key as r, person_key as e from canonical.person_record")  # fmt: skip
+    else:
+        done = _link(store, settings, TWINS, left=_RECORDS, right=_RECORDS, rejected=_ONE_ALREADY,
+                     same="select key as r, entity_key as e from link.twin_evidence")  # fmt: skip
     store.query(_INTO[model].format(evidence=_SENTENCE))
     log.info("link.scored", model=model, pairs=done.pairs[0], compared=done.pairs[1])
 
 
 def _anybody(store: Store, model: str) -> bool:
-    table = "canonical.account_record" if model == "customer_scored" else "canonical.person_record"
+    table = {
+        "customer_scored": "canonical.account_record",
+        "touch_scored": "canonical.person_record",
+        "twin_scored": "link.twin_evidence",
+    }[model]
     return bool(store.query(f"select 1 from {table} limit 1"))
 
 
 def _link(
     store: Store, settings: Settings, job: Job, *, left: str, right: str, rejected: str, same: str
 ) -> Scored:
-    from closedloop.link import linker, weights
+    from closedloop.link import linker, normal, weights
 
-    model = weights.load(job.name, weights.own(job.name, settings.home))
+    asked = settings.matching
+    model = policy.gated(
+        weights.load(normal.like(job.name), weights.own(normal.like(job.name), settings.home)),
+        asked.policy,
+        least=asked.minimum_weight,
+        gap=asked.gap,
+        floor=asked.review_weight,
+    )
     return linker.link(
         store.connection, job, left=left, right=right, rejected=rejected, same=same, model=model
     )

@@ -106,11 +106,12 @@ def judge_links(world: World, links: Links, figures: Figures) -> LinkVerdict:
         links: What a linker believes.
         figures: The truth's figures, for the money of each missing customer.
 
-    A link to a duplicate of the right record is not false. Links of touches and people carry no money of their own:
+    A link to a duplicate of the right record is not false, nor one between two records of a stranger. Links of touches and people carry no money of their own:
     they move it between events, and the figures computed with the linker's own links show where.
     """
     true = world.links
     accounts, people = true.account_account, true.person_person
+    humans = people | true.same_stranger
     money: dict[str, int] = {}
     by_key = {document.key: document for document in world.documents}
     for key, figure in figures.documents.items():
@@ -121,12 +122,12 @@ def judge_links(world: World, links: Links, figures: Figures) -> LinkVerdict:
     for kind, believed, known, same in (
         ("customer_account", links.customer_account, true.customer_account, accounts),
         ("touch_account", links.touch_account, true.touch_account, accounts),
-        ("touch_person", links.touch_person, true.touch_person, people),
+        ("touch_person", links.touch_person, true.touch_person, humans),
     ):
         false += [
             Link(kind=kind, left=left, right=right)
             for left, right in believed.items()
-            if same.get(right, right) != known.get(left)
+            if same.get(right, right) != same.get(known.get(left, ""), known.get(left))
         ]
         missing += [
             Link(kind=kind, left=left, right=right, money=money.get(left, 0))
@@ -134,7 +135,7 @@ def judge_links(world: World, links: Links, figures: Figures) -> LinkVerdict:
             if left not in believed
         ]
     for left, right in links.person_person.items():
-        if people.get(left, left) != people.get(right, right):
+        if humans.get(left, left) != humans.get(right, right):
             false.append(Link(kind="person_person", left=left, right=right))
     for kind, known, believed in (
         ("person_person", people, links.person_person),

@@ -50,6 +50,7 @@ def as_members(world: World, *, unknown: PersonKind) -> World:
                 **{key: to for key, to in made.strangers.items() if key in kept},
             },
             touch_account={key: to for key, to in links.touch_account.items() if key in kept},
+            same_stranger=made.same_stranger,
         ),
     )
 
@@ -61,10 +62,14 @@ class _People:
         added: New records by whom they stand for: the true record, if any, and the raw identity.
         same: New record → the record that the CRM already had of that person.
         strangers: Registration → the new record of somebody whom the CRM did not have.
+        same_stranger: New record of such a person → the first one made of them, under another e-mail or spelling.
     """
 
     def __init__(self, world: World, unknown: PersonKind) -> None:
         self.true = world.links.touch_person
+        self.human = world.links.stranger
+        self.same_stranger: dict[str, str] = {}
+        self._first: dict[str, str] = {}
         self.unknown: PersonKind = unknown
         self.added: dict[tuple[str | None, str], Person] = {}
         self.same: dict[str, str] = {}
@@ -85,6 +90,9 @@ class _People:
         person = self._record(registration, identity)
         if registration.key not in self.true:
             self.strangers[registration.key] = person.key
+            human = self.human.get(registration.key, person.key)
+            if (first := self._first.setdefault(human, person.key)) != person.key:
+                self.same_stranger[person.key] = first
         return replace(registration, person=person.key)
 
     def _record(self, registration: Registration, identity: str) -> Person:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from closedloop.kit.redact import redactor
+from closedloop.service import rename
 from closedloop.service.lease import writing
 from closedloop.store.analytical import Store
 from closedloop.store.operations import Operations
@@ -42,8 +43,17 @@ class Session:
             store.close()
 
     @contextmanager
-    def writer(self) -> Iterator[Store]:
-        """Be the only writer meanwhile, with the store open."""
+    def writer(self, *, is_rename: bool = False) -> Iterator[Store]:
+        """Be the only writer meanwhile, with the store open.
+
+        Args:
+            is_rename: It is to rename a connection: only that may go on while a rename is unfinished.
+
+        Raises:
+            ConfigError: A rename of a connection is unfinished.
+        """
+        if not is_rename:
+            rename.check_finished(self.settings)
         seconds = self.settings.service.lease_seconds
         with writing(self.operations, self.clock, seconds), self.store() as store:
             self.operations.close_dead_runs(self.clock)

@@ -1,20 +1,15 @@
 -- What the scored pairs of companies come to. grain: one candidate; {keep} at most of one record on the left.
+-- in: {vector}: pairs with their code; {pattern}: what a code comes to; {right}: the accounts; {rejected}, {same}.
 -- `auto`: the best account, well ahead of the next (a duplicate of itself aside), with evidence beside the name that few
 -- records share, and nothing that speaks against it. Everything else that is plausible waits for a person.
 -- Records that are known to be one ({same}) are no rivals of each other: the best of them stands for all.
-with pair as (
-    select pair.*
-    from {schema}.company_pair as pair
-    left join {rejected} as rejected on rejected.l = pair.l and rejected.r = pair.r
-    left join {same} as same on same.r = pair.r
-    where rejected.l is null
-    qualify row_number() over (partition by pair.l, coalesce(same.e, pair.r) order by pair.weight desc, pair.r) = 1
-),
-
-judged as (
+with judged as (
     select
-        *,
-        name = 'same_rare' as is_rare,
+        code,
+        weight,
+        name,
+        tax = 'same' as is_tax,
+        stored_id = 'same' as is_stored,
         cast(domain = 'same_rare' or (domain like 'same%' and name = 'same_rare') as integer)
         + cast(phone = 'same_rare' or (phone like 'same%' and name = 'same_rare') as integer)
         + cast(address in ('same_rare', 'near') or (address like 'same%' and name = 'same_rare') as integer)
@@ -25,8 +20,29 @@ judged as (
             when number = 'other' then 'the store numbers or branches differ'
             when form = 'other' then 'the legal forms differ'
             when country = 'other' and not (phone like 'same%' or address like 'same%') then 'the countries differ'
-        end as veto
-    from pair
+        end as veto,
+        concat_ws(
+            '+',
+            case when name <> '-' and name <> 'other' then 'name:' || name end,
+            case when domain like 'same%' then 'domain:' || domain end,
+            case when phone like 'same%' then 'phone:' || phone end,
+            case when address like 'same%' or address = 'near' then 'address:' || address end,
+            case when tax = 'same' then 'tax' end,
+            case when stored_id = 'same' then 'stored_id' end,
+            case when mail = 'same' then 'mail' end
+        ) as pattern
+    from {pattern}
+),
+
+-- What is too light to be shown is no rival of what is heavy enough to link.
+pair as (
+    select vector.l, vector.r, vector.code, judged.weight, judged.is_tax, judged.is_stored
+    from {vector} as vector
+    inner join judged on judged.code = vector.code
+    left join {rejected} as rejected on rejected.l = vector.l and rejected.r = vector.r
+    left join {same} as same on same.r = vector.r
+    where rejected.l is null and (judged.weight >= {floor} or judged.is_tax or judged.is_stored)
+    qualify row_number() over (partition by vector.l, coalesce(same.e, vector.r) order by judged.weight desc, vector.r) = 1
 ),
 
 ranked as (
@@ -35,16 +51,22 @@ ranked as (
         row_number() over best as place,
         lead(r) over best as next_r,
         lead(weight) over best as next_weight,
-        count(*) filter (where tax = 'same') over (partition by l) as same_tax,
-        count(*) filter (where stored_id = 'same') over (partition by l) as stored
-    from judged
+        count(*) filter (where is_tax) over (partition by l) as same_tax,
+        count(*) filter (where is_stored) over (partition by l) as stored
+    from pair
     window best as (partition by l order by weight desc, r)
 ),
 
 compared as (
     select
-        ranked.*,
+        ranked.l,
+        ranked.r,
+        ranked.place,
+        ranked.next_r,
+        ranked.same_tax,
+        ranked.stored,
         ranked.weight - ranked.next_weight as gap,
+        judged.* exclude (code),
         coalesce(
             one.s1 = other.s1
             and coalesce(one.number = other.number, one.number is null and other.number is null)
@@ -56,8 +78,11 @@ compared as (
             false
         ) as next_is_duplicate
     from ranked
-    left join {schema}.company_right as one on one.key = ranked.r
-    left join {schema}.company_right as other on other.key = ranked.next_r
+    inner join judged on judged.code = ranked.code
+    left join {right} as one
+        on one.key = case when ranked.place = 1 and (ranked.weight - ranked.next_weight < {gap} or ranked.is_tax) then ranked.r end
+    left join {right} as other
+        on other.key = case when ranked.place = 1 and (ranked.weight - ranked.next_weight < {gap} or ranked.is_tax) then ranked.next_r end
     where ranked.place <= {keep}
 ),
 
@@ -68,9 +93,9 @@ gated as (
             when veto is not null then veto
             when place > 1 then 'another account fits better'
             when gap < {gap} and not next_is_duplicate then 'another account fits nearly as well'
-            when tax = 'same' and same_tax > 1 and not next_is_duplicate then 'several accounts have this tax id'
-            when tax = 'same' then null
-            when stored > 0 and stored_id <> 'same' then 'a stored id names another account'
+            when is_tax and same_tax > 1 and not next_is_duplicate then 'several accounts have this tax id'
+            when is_tax then null
+            when stored > 0 and not is_stored then 'a stored id names another account'
             when weight < {least} then 'too little agrees'
             when name in ('same_rare', 'same', 'near') and evidence >= 1 then null
             when name in ('same_rare', 'same', 'near') then 'the name agrees, but nothing beside it that few records share'
@@ -87,16 +112,7 @@ select
     case when doubt is null then 'auto' else 'review' end as decision,
     place,
     weight,
-    concat_ws(
-        '+',
-        case when name <> '-' and name <> 'other' then 'name:' || name end,
-        case when domain like 'same%' then 'domain:' || domain end,
-        case when phone like 'same%' then 'phone:' || phone end,
-        case when address like 'same%' or address = 'near' then 'address:' || address end,
-        case when tax = 'same' then 'tax' end,
-        case when stored_id = 'same' then 'stored_id' end,
-        case when mail = 'same' then 'mail' end
-    ) as pattern,
+    pattern,
     doubt,
     next_r as runner_up,
     round(gap, 3) as gap

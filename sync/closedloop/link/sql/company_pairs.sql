@@ -1,4 +1,5 @@
 -- Which pairs of a company on the left and one on the right are worth comparing. grain: one pair.
+-- in: {left}, {right}: comparable records; {frequency}: by how many of one side a value is shared
 -- A value that very many records share finds too much and says too little: it needs a second value beside it.
 with l as (select * from {left}),
 
@@ -28,11 +29,11 @@ r_domains as (
     select key, d2 as d, city, postal, number, s1 from r where d2 is not null
 ),
 
-name_size as (select s, count(*) as n from r_names group by s having count(*) > {many}),
+name_size as (select value as s, n from {frequency} where kind = 'name_n' and n > {many}),
 
-domain_size as (select d, count(*) as n from r_domains group by d having count(*) > {many}),
+domain_size as (select value as d, n from {frequency} where kind = 'domain_n' and n > {many}),
 
-phone_size as (select phone, count(*) as n from r where phone is not null group by phone having count(*) > {many})
+phone_size as (select value as phone, n from {frequency} where kind = 'phone_n' and n > {many})
 
 select l.key as l, r.key as r
 from l inner join r on r.tax = l.tax

@@ -1,4 +1,5 @@
 -- Which pairs of people are worth comparing. grain: one pair.
+-- in: {left}, {right}: comparable records; {frequency}: by how many of one side a value is shared
 -- A value that very many records share finds too much and says too little: it needs a second value beside it.
 with l as (select * from {left}),
 
@@ -16,9 +17,9 @@ r_phones as (
     select key, phone2 as phone, first, last from r where phone2 is not null
 ),
 
-mail_size as (select mail, count(*) as n from r where mail is not null group by mail having count(*) > {many}),
+mail_size as (select value as mail, n from {frequency} where kind = 'mail_n' and n > {many}),
 
-phone_size as (select phone, count(*) as n from r_phones group by phone having count(*) > {many}),
+phone_size as (select value as phone, n from {frequency} where kind = 'phone_n' and n > {many}),
 
 l_domains as (
     select key, last, first, called, box, domain as d from l where domain is not null

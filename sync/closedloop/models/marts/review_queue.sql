@@ -1,6 +1,7 @@
 -- review_queue: the doubtful links that a person must decide, with the money that hangs on each.
--- grain: one candidate of one customer or touch without a link. Minor home units; the same money may stand in several rows.
--- A customer's stake is what was invoiced to it; a touch's is the stake of the candidate's account.
+-- grain: one candidate of one customer or touch without a link, or of one person who may be another. Minor home units; the
+-- same money may stand in several rows. A customer's stake is what was invoiced to it; a touch's and a person's is the
+-- stake of the candidate's account.
 with candidate as (
     select
         'customer_account' as kind,
@@ -21,6 +22,16 @@ with candidate as (
         arg_min(doubt, tier) as doubt
     from touch_candidate
     group by touch_key, person_key
+    union all
+    select
+        'person_person' as kind,
+        key as left_key,
+        kept_key as right_key,
+        1 as tier,
+        evidence,
+        doubt
+    from twin_candidate
+    where doubt is not null
 ),
 
 invoiced as (
@@ -32,19 +43,20 @@ invoiced as (
 select
     candidate.kind,
     candidate.left_key,
-    coalesce(customer.name, touch.name, touch.email) as left_name,
+    coalesce(customer.name, touch.name, touch.email, twin.name, twin.email) as left_name,
     candidate.right_key,
-    coalesce(account.name, person.name) as right_name,
+    coalesce(account.name, person.name, person.email) as right_name,
     coalesce(candidate.doubt, ambiguous.reason) as reason,
     candidate.evidence,
-    coalesce(customer_score.weight, touch_score.weight) as weight,
+    coalesce(customer_score.weight, touch_score.weight, twin_score.weight) as weight,
     cast(coalesce(invoiced.amount, stake.at_stake, 0) as bigint) as at_stake,
-    coalesce(customer.url, touch.url) as left_url,
+    coalesce(customer.url, touch.url, twin.url) as left_url,
     coalesce(account.url, person.url) as right_url
 from link_ambiguous as ambiguous
 inner join candidate on candidate.kind = ambiguous.kind and candidate.left_key = ambiguous.left_key
 left join customer on customer.key = candidate.left_key and candidate.kind = 'customer_account'
 left join touch on touch.key = candidate.left_key and candidate.kind = 'touch_person'
+left join person as twin on twin.key = candidate.left_key and candidate.kind = 'person_person'
 left join account on account.key = candidate.right_key
 left join person on person.key = candidate.right_key
 left join invoiced on invoiced.customer_key = candidate.left_key
@@ -53,3 +65,7 @@ left join customer_scored as customer_score
     on customer_score.customer_key = candidate.left_key and customer_score.account_key = candidate.right_key
 left join touch_scored as touch_score
     on touch_score.touch_key = candidate.left_key and touch_score.person_key = candidate.right_key
+left join twin_candidate as twin_score
+    on candidate.kind = 'person_person'
+    and twin_score.key = candidate.left_key
+    and twin_score.kept_key = candidate.right_key

@@ -310,6 +310,9 @@ class Links:
     ``customer_account``: ledger customer → account. ``account_account``: duplicate account → the account kept.
     ``person_person``: duplicate contact or lead → the record kept. ``touch_person``: registration → person record.
     ``touch_account``: registration → account. What is absent is not linked.
+
+    ``stranger``: registration of somebody whom the CRM does not have → a name for that human; ``same_stranger``: record
+    made of such a registration → the first one made of that human. To link these is right, not to link them no fault.
     """
 
     customer_account: dict[str, str] = field(default_factory=dict)
@@ -317,6 +320,8 @@ class Links:
     person_person: dict[str, str] = field(default_factory=dict)
     touch_person: dict[str, str] = field(default_factory=dict)
     touch_account: dict[str, str] = field(default_factory=dict)
+    stranger: dict[str, str] = field(default_factory=dict)
+    same_stranger: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)

@@ -116,4 +116,5 @@ def _links(
         person_person=same_person,
         touch_person={key: human.record for key, human in who.items() if human.record},
         touch_account={key: human.company.account for key, human in who.items() if human.company.account},
+        stranger={key: f"human-{human.index:06d}" for key, human in who.items() if not human.record},
     )
