@@ -155,7 +155,7 @@ class Basis:
             (touch.event, closed, share)
             for deal in self.world.opportunities
             if deal.is_won and (closed := self.facts.closed(deal))
-            for journey in [self.journeys.of_deal(deal)]
+            for journey in [self.journeys.of_deal(deal).touches]
             if journey
             for touch, share in zip(journey, split(deal.amount, len(journey)), strict=True)
         ]
@@ -221,7 +221,7 @@ class Basis:
             (closed - min(touch.day for touch in journey)).days
             for deal in self.world.opportunities
             if deal.is_won and (closed := self.facts.closed(deal))
-            for journey in [self.journeys.of_deal(deal)]
+            for journey in [self.journeys.of_deal(deal).touches]
             if journey
         ]
         return percentile(lengths, 80) if len(lengths) >= ENOUGH else ASSUMED_CYCLE
