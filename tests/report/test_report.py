@@ -23,7 +23,7 @@ CAMPAIGN = {
     "opportunities_created_role": 4, "opportunities_advanced": 1, "pipeline_created": 1, "pipeline_at_event": 1,
     "pipeline_open": 7_000_00, "pipeline_weighted": 1, "won": 3, "lost": 1, "open_count": 1, "win_rate": "0.75",
     "win_rate_low": "0.194", "win_rate_high": "0.994", "credited_won_linear": 1, "credited_open_linear": 1,
-    "attributed_linear": 12_345_67, "attributed_linear_collected": 10_000_00, "attributed_linear_no_deal": 0, "cost": 10_000_00,
+    "attributed": 12_345_67, "attributed_collected": 10_000_00, "attributed_linear_no_deal": 0, "cost": 10_000_00,
     "cost_source": "entered", "budget": 9_000_00, "cost_per_attendee": 1, "cost_per_lead": 1, "cost_per_opportunity": 1,
     "cost_per_new_customer": 1, "roi_realised": "0.234567", "roi_collected": "0", "roi_closed_won": "0.1", "roi_blank_reason": None,
     "not_convertible": 0, "immature": False,
@@ -53,7 +53,7 @@ def publish(tmp_path):
         for schema in ("param", "marts", "canonical"):
             run(f"create schema if not exists {schema}")
         run(
-            "create table param.run as select date '2026-10-31' as as_of, 'USD' as home_currency, 2 as home_digits, 365 as follow_up_days, 365 as look_back_days"
+            "create table param.run as select date '2026-10-31' as as_of, 'USD' as home_currency, 2 as home_digits, 365 as follow_up_days, 365 as look_back_days, 'linear' as primary_model"
         )
         columns = ", ".join(f"{name} {kind_of(name, value)}" for name, value in CAMPAIGN.items())
         run(f"create table marts.campaign_measures ({columns})")
@@ -155,7 +155,7 @@ def test_the_sheet_holds_money_in_major_units_and_leaves_the_unknown_blank(publi
     row = next(csv.DictReader(io.StringIO(sheet)))
 
     assert row["currency"] == "USD"
-    assert row["attributed_linear"] == "12345.67"
+    assert row["attributed"] == "12345.67"
     assert row["cost"] == ""
     assert row["roi_realised"] == ""
 

@@ -98,9 +98,10 @@ class Landed:
                     )
                 )
 
-    def reconcile(self, *, automatic_links: bool, models_dir: Path | None = None):
+    def reconcile(self, *, automatic_links: bool, models_dir: Path | None = None, **sections):
+        company = {"currency": self.world.home_currency, "time_zone": self.world.zone}
         settings = Settings(
-            company={"currency": self.world.home_currency, "time_zone": self.world.zone},
+            **sections | {"company": company | sections.get("company", {})},
             connections={NAME: {"connector": "singer", "staging": self.folder / "staging"}},
             home=self.folder,
             models_dir=models_dir,

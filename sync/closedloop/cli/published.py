@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 _LEAGUE = """
 select * from marts.campaign_measures
-order by roi_realised desc nulls last, attributed_linear desc nulls last, campaign_key
+order by roi_realised desc nulls last, attributed desc nulls last, campaign_key
 """
 
 

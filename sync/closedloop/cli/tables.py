@@ -34,7 +34,7 @@ def league(rows: Sequence[Row], run: Row, *, limit: int | None = None) -> None:
                 row["start_date"],
                 row["attended"],
                 show.money(row["attendee_ltv"], digits),
-                show.money(row["attributed_linear"], digits),
+                show.money(row["attributed"], digits),
                 show.money(row["cost"], digits),
                 show.ratio(row["roi_realised"])
                 or _BLANK.get(row["roi_blank_reason"], row["roi_blank_reason"]),

@@ -67,7 +67,7 @@ def grouped(found: list[Row]) -> dict[str, list[Row]]:
 
 CAMPAIGNS = """
 select * from marts.campaign_measures
-order by roi_realised desc nulls last, attributed_linear desc, start_date desc, campaign_key
+order by roi_realised desc nulls last, attributed desc, start_date desc, campaign_key
 """
 
 ACCOUNTS = """
@@ -83,7 +83,7 @@ select credit.campaign_key, credit.value, credit.collected, document.number, doc
 from marts.attribution_credit as credit
 join marts.document_value as document on document.document_key = credit.document_key
 left join canonical.account as account on account.key = credit.account_key
-where credit.model = 'linear' and credit.value <> 0
+where credit.model = (select primary_model from param.run) and credit.value <> 0
 qualify row_number() over (
     partition by credit.campaign_key order by abs(credit.value) desc, credit.document_key
 ) <= ?

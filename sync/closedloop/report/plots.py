@@ -75,7 +75,7 @@ def editions(campaigns: list[Row]) -> str:
 
 def point(row: Row, money: Money) -> dict[str, Any]:
     """Return one event's bar: amounts in major units, for drawing only."""
-    value, cost = row["attributed_linear"], row["cost"]
+    value, cost = row["attributed"], row["cost"]
     return {
         "event": f"{short(row['name'])}  {row['start_date'] or ''}",
         "value": exact(money.major(value)),

@@ -115,6 +115,8 @@ def _of_entity(
 def _printed(value: object, unit: Unit, digits: int) -> Value:
     if value is None:
         return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if unit == "money":
         return format(Decimal(str(value)).scaleb(-digits), f".{digits}f")
     return int(str(value)) if unit == "count" else plain(value)

@@ -26,6 +26,8 @@ with keyed as (
     union all
     select 'person' as entity, key from person
     union all
+    select 'person_change' as entity, key from person_change
+    union all
     select 'stage' as entity, key from stage
     union all
     select 'ticket' as entity, key from ticket

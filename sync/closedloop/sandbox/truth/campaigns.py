@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from closedloop.sandbox.truth.arithmetic import clopper_pearson, percentile, ratio, rounded
+from closedloop.sandbox.truth.models import PRESETS
 from closedloop.sandbox.truth.pipeline import Pipeline
 from closedloop.sandbox.truth.returns import cost_of, payback, per, roi
 from closedloop.sandbox.truth.sourcing import RULES, Sourcing
@@ -251,7 +252,8 @@ class Campaigns:
     def _credited(self, events: list[Event]) -> dict[str, Value]:
         keys = [event.key for event in events]
         figures: dict[str, Value] = {}
-        for model, given in self._credits.given.items():
+        for model in PRESETS:
+            given = self._credits.given[model]
             figures |= {
                 f"attributed_{model}": sum(given.value[key] for key in keys),
                 f"attributed_{model}_collected": sum(given.collected[key] for key in keys),
@@ -259,13 +261,13 @@ class Campaigns:
                 f"credited_won_{model}": sum(given.won[key] for key in keys),
                 f"credited_open_{model}": sum(given.open[key] for key in keys),
             }
-        attributed = figures[f"attributed_{self._facts.terms.primary}"]
+        attributed = sum(self._credits.given[self._facts.terms.primary].value[key] for key in keys)
         new = sum(self._credits.new_business[key] for key in keys)
         return {
             **figures,
             "primary_model": self._facts.terms.primary,
             "attributed_new_business": new,
-            "attributed_expansion": attributed - new if isinstance(attributed, int) else None,
+            "attributed_expansion": attributed - new,
         }
 
     def _usual_cycle(self) -> int:

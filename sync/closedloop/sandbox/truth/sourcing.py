@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ class Sourcing:
     published key) sources the account's first deal (ties likewise). ``lead_source``: of the deals that an event created,
     those whose field says that an event was the source. ``before_sales``: every deal of the account whose touch at the event
     lies on an earlier day than the first activity towards the account, its people or its deals, and than the deal's
-    own creation, which is work of sales too. Influenced: the touch lies on an earlier day than the close.
+    own creation, which is work of sales too. Influenced: the touch lies on an earlier day than the close; for
+    an open deal, on the last day or earlier.
     """
 
     def __init__(self, facts: Facts, journeys: Journeys, created: dict[str, list[Opportunity]]) -> None:
@@ -82,7 +84,7 @@ class Sourcing:
         for account, deals in self._by_account.items():
             for event, day in self._journeys.first_days(account).items():
                 for deal in deals:
-                    closed = self._facts.closed(deal)
-                    if closed is None or day < closed:
+                    until = self._facts.closed(deal) or self._facts.world.as_of + timedelta(days=1)
+                    if day < until:
                         found.setdefault(event, []).append(deal)
         return found
