@@ -12,7 +12,17 @@ from closedloop.engines.duckdb import DuckdbEngine
 from closedloop.errors import ConfigError
 from closedloop.kit.failpoint import failpoint
 from closedloop.log import get_logger
-from closedloop.models import FailedCheck, Reconciled, graph, intervals, matching, outlook, parameters, staging
+from closedloop.models import (
+    FailedCheck,
+    Reconciled,
+    graph,
+    intervals,
+    matching,
+    outlook,
+    parameters,
+    phones,
+    staging,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +45,7 @@ _FILLED: dict[str, Callable[[Store], None]] = {
     "campaign_measures": intervals.fill_win_rates,
     "campaign_at_age": partial(intervals.fill_win_rates, table="campaign_at_age"),
     "campaign_outlook": outlook.fill,
+    "phone_check": phones.fill,
 }
 
 
