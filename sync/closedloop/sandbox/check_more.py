@@ -229,7 +229,10 @@ def _subject(subject: Subject, keys: Mapping[str, str]) -> str:
 def _links(breaks: Breaks, keys: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
     for subject in breaks.subjects:
         for link in subject.links:
-            yield (_subject(subject, keys), link.name), {"state": link.state, "reason": link.reason}
+            yield (
+                (_subject(subject, keys), link.name),
+                {"state": link.state, "reason": link.reason, "since": link.since},
+            )
 
 
 def _breaks(breaks: Breaks, keys: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
@@ -240,6 +243,8 @@ def _breaks(breaks: Breaks, keys: Mapping[str, str]) -> Iterator[tuple[tuple[str
                 {
                     "link": subject.first.name,
                     "reason": subject.first.reason,
+                    "since": subject.first.since,
+                    "owner_key": keys[subject.owner] if subject.owner else None,
                     "account_key": keys[subject.account] if subject.account else None,
                     "at_stake": breaks.stake(subject)[2],
                 },
