@@ -25,11 +25,11 @@ moved as (
         advanced.opportunity_key,
         change.changed_date,
         new_stage.rank as new_rank,
-        first_value(old_stage.rank ignore nulls) over (
-            partition by advanced.campaign_key, advanced.opportunity_key
+        old_stage.rank as old_rank,
+        row_number() over (
+            partition by advanced.campaign_key, advanced.opportunity_key, old_stage.rank is not null
             order by change.changed_at, change.key
-            rows between unbounded preceding and unbounded following
-        ) as rank_at_touch,
+        ) as place,
         change.changed_date <= advanced.touch_date + run.follow_up_days as is_within
     from advanced
     cross join param.run as run
