@@ -42,10 +42,15 @@ moved as (
 ),
 
 first_move as (
-    select campaign_key, opportunity_key, min(changed_date) as moved_on
+    select moved.campaign_key, moved.opportunity_key, min(moved.changed_date) as moved_on
     from moved
-    where is_within and new_rank > rank_at_touch
-    group by campaign_key, opportunity_key
+    inner join moved as began
+        on began.campaign_key = moved.campaign_key
+        and began.opportunity_key = moved.opportunity_key
+        and began.place = 1
+        and began.old_rank is not null
+    where moved.is_within and moved.new_rank > began.old_rank
+    group by moved.campaign_key, moved.opportunity_key
 )
 
 select
