@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from scipy.stats import beta
 from tests.sandbox.landed import Landed
 
 import closedloop.models
@@ -13,6 +14,8 @@ from closedloop.models import graph, intervals, outlook, phones
 from closedloop.sandbox.check_more import KEYS, attendees, check_more, compare, expectations
 from closedloop.sandbox.plant import plant
 from closedloop.sandbox.plant_more import MORE_FAULTS
+from closedloop.sandbox.truth.basis import Basis
+from closedloop.sandbox.truth.outlook import outlooks, samples
 from closedloop.sandbox.world import generate
 
 MODELS = Path(closedloop.models.__file__).parent
@@ -27,7 +30,7 @@ SHORT = {
     "editions_at_the_youngest_age",
     "followed_up_too_late",
     "part_invoice_never_waits",
-    "last_break_named",
+    "untouched_never_the_first_break",
     "money_at_stake_for_every_attendee",
     "linked_taken_for_touched",
 }
@@ -91,6 +94,19 @@ def test_the_world_has_something_of_everything_to_compare(truth):
     compared = expected["campaign_comparison"].values()
     assert any(row["risk_difference"] for row in compared)
     assert any(row["is_improving"] for row in expected["series_edition"].values())
+
+
+def test_intervals_of_the_outlook_are_beta_quantiles(landed):
+    found = outlooks(samples(Basis(landed.world, keys=landed.keys)))
+    assert len(found) > 5
+    for one in found:
+        low, high = beta.ppf([0.025, 0.975], one.alpha, one.beta) * one.scale - 1
+        assert (one.low, one.high) == pytest.approx((low, high), abs=1e-6, rel=1e-9)
+
+
+@pytest.mark.parametrize("fault", MORE_FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_fits_its_model(fault, tmp_path):
+    assert plant(fault, MODELS, tmp_path).read_text() != (MODELS / fault.file).read_text()
 
 
 def test_each_fault_has_its_own_name():

@@ -36,6 +36,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "campaign_scorecard": ("campaign_key", "step"),
     "campaign_rims": ("campaign_key",),
     "series_edition": ("campaign_key",),
+    "series_scorecard": ("series", "step"),
     "chain_link": ("subject_key", "link"),
     "chain_break": ("subject_key",),
     "chain_total": ("by", "key"),
@@ -86,6 +87,7 @@ def expectations(world: World, keys: Mapping[str, str]) -> dict[str, Expected]:
         "campaign_scorecard": dict(_steps(scorecard, basis, keys)),
         "campaign_rims": dict(_rims(scorecard, basis, keys)),
         "series_edition": dict(_editions(scorecard, keys)),
+        "series_scorecard": dict(_series(scorecard, basis, keys)),
         "chain_link": dict(_links(breaks, keys)),
         "chain_break": dict(_breaks(breaks, keys)),
         "chain_total": dict(_totals(breaks, keys)),
@@ -220,6 +222,31 @@ def _editions(
                 **{f"step_{number}_change": edition.changes.get(number) for number in range(1, 6)},
             },
         )
+
+
+def _series(
+    scorecard: Scorecard, basis: Basis, keys: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
+    for series in {event.series for event in basis.world.events}:
+        for step, newest, change in scorecard.of_series(series):
+            yield (
+                (series, str(step.number)),
+                {
+                    "state": step.state,
+                    "share": step.share,
+                    "n": step.cases,
+                    "hits": step.hits,
+                    "newest_campaign_key": keys[newest] if newest else None,
+                    "change": change,
+                    "trend": _trend(change),
+                },
+            )
+
+
+def _trend(change: Decimal | None) -> str | None:
+    if change is None:
+        return None
+    return "rising" if change > 0 else "falling" if change < 0 else "level"
 
 
 def _subject(subject: Subject, keys: Mapping[str, str]) -> str:

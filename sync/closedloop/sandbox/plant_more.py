@@ -31,7 +31,7 @@ MORE_FAULTS: tuple[Fault, ...] = (
         ("and deal.is_won and deal.closed_date <= age.as_of", "and deal.is_won"),
     ),
     _fault(
-        "advanced_on_the_last_move", "opportunity_advance", ("min(changed_date) as moved_on", "max(changed_date) as moved_on")
+        "advanced_on_the_last_move", "opportunity_advance", ("min(moved.changed_date) as moved_on", "max(moved.changed_date) as moved_on")
     ),
     _fault("pool_of_too_few", "campaign_outlook", ("having sum(paying) >= 20", "having sum(paying) >= 1")),
     _fault("outlook_of_later_money", "outlook_account", ("and credit.date <= event.as_of", "")),
@@ -74,7 +74,7 @@ MORE_FAULTS: tuple[Fault, ...] = (
     _fault(
         "duplicate_in_the_crm_unseen",
         "chain_attendee",
-        ("candidate.people > 1 or record.records > 1", "candidate.people > 1"),
+        (" or twin.person_key is not null then", " then"),
     ),
     _fault(
         "everybody_on_the_deal", "attendee_deal", ("member.person_key is not null as has_role", "true as has_role")
@@ -84,7 +84,11 @@ MORE_FAULTS: tuple[Fault, ...] = (
         "deal_pace",
         ("when as_of > moved_date + p90_days then 'stalled_opportunity'", "when false then 'stalled_opportunity'"),
     ),
-    _fault("last_break_named", "chain_break", ("order by step) = 1", "order by step desc) = 1")),
+    _fault(
+        "untouched_never_the_first_break",
+        "chain_attendee",
+        ("when worked not in ('ok', 'pending', 'not_applicable') then 5", ""),
+    ),
     _fault(
         "money_at_stake_for_every_attendee",
         "chain_total",
