@@ -51,14 +51,12 @@ class Rows:
         self.add("line", *lines)
 
 
-def rows():
-    """Return the rows of the world."""
-    made = Rows()
+def add(made):
+    """Add the rows of the world."""
     _ages(made)
     _outlook(made)
     _comparison(made)
     _scorecard(made)
-    return made.tables
 
 
 def _ages(made):
