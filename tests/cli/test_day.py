@@ -1,5 +1,6 @@
 """The verbs in the order of use, over one small company: every one works, prints for people and for machines."""
 
+import csv
 import json
 
 import pytest
@@ -51,7 +52,11 @@ def test_a_day(day):
     for kind, name in (("campaign", f"crm:event.event/{someone}"), ("campaign", str(someone))):
         assert machine("explain", kind, name)["children"]
     assert "fix: " in day.run("explain", "campaign", "no such event", code=2).stderr
-    assert machine("breaks")["by_reason"]
+    broken = machine("breaks")
+    assert broken["by_reason"]
+    assert broken["total"]["breaks"] == sum(row["breaks"] for row in broken["by_reason"])
+    assert broken["total"]["at_stake"] <= sum(row["at_stake"] for row in broken["by_reason"])
+    look_at_one(day, machine, broken)
     assert "no break has the reason" in day.run("breaks", "--reason", "nonsense", code=2).stderr
 
     report = machine("report", "--dir", str(day.folder / "out"))
@@ -91,3 +96,25 @@ def test_provision_also_makes_the_fields_that_hold_budget_and_cost(shell):
 
     assert "x_own_budget" in result.output
     assert "x_own_budget" in shell.simulator.records("crm", "event.event")[0]
+
+
+def look_at_one(day, machine, broken):
+    """One reason, one event, one owner, all in a file, and what healed."""
+    reason = broken["by_reason"][0]
+    assert machine("breaks", "--reason", reason["reason"])["total"] == {
+        "breaks": reason["breaks"],
+        "at_stake": reason["at_stake"],
+    }
+    for option, totals in (("--event", "by_event"), ("--owner", "by_owner")):
+        first = next(row for row in broken[totals] if row["key"] and row["broken"])
+        total = machine("breaks", option, first["key"])["total"]
+        assert (total["breaks"], total["at_stake"]) == (first["broken"], first["at_stake"])
+        assert f"there is no {option[2:]} nobody" in day.run("breaks", option, "nobody", code=2).stderr
+    said = day.run("breaks", "--csv", str(day.folder / "breaks.csv"), code=0).output
+    assert f"wrote {broken['total']['breaks']} breaks" in said
+    assert "with a whole chain" in said
+    listed = list(csv.DictReader((day.folder / "breaks.csv").read_text(encoding="utf-8").splitlines()))
+    assert len(listed) == broken["total"]["breaks"]
+    assert all(row["fix"] and row["link"] for row in listed)
+    assert "no broken link was found" in day.run("breaks", "--reason", "open_escalation", code=0).output
+    assert "no break is known to have healed" in day.run("breaks", "--healed", code=0).output

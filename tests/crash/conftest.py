@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from closedloop.cli.playground import living_at, playground
 from closedloop.store.operations import Operations
-from closedloop.store.tables import journal, quarantine, run
+from closedloop.store.tables import break_history, journal, quarantine, run
 
 ROOT = Path(__file__).parent.parent.parent
 SEED, SCALE = 4, 0.05
@@ -156,6 +156,7 @@ class Company:
             rows = database.execute(select(journal)).all()
             unresolved = database.execute(select(quarantine).where(quarantine.c.resolved_at.is_(None))).all()
             running = database.execute(select(run.c.id).where(run.c.state == "running")).all()
+            breaks = database.execute(select(break_history)).all()
         operations.close()
         return {
             "journal": Counter(
@@ -166,6 +167,7 @@ class Company:
             "open": [row.id for row in rows if row.state in {"intent", "unknown"}],
             "quarantine": [row.record_key for row in unresolved],
             "running": [row.id for row in running],
+            "breaks": Counter((row.subject_key, row.reason, row.healed_by) for row in breaks),
         }
 
 

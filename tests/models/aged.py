@@ -51,13 +51,12 @@ class Rows:
         self.add("line", *lines)
 
 
-def rows():
-    """Return the rows of the world."""
-    made = Rows()
+def add(made):
+    """Add the rows of the world."""
     _ages(made)
     _outlook(made)
     _comparison(made)
-    return made.tables
+    _scorecard(made)
 
 
 def _ages(made):
@@ -169,3 +168,33 @@ def _comparison(made):
         made.guest("c2", f"is{n}", "IS")
     for n in range(2):
         made.add("opportunity", _deal(f"is-{n}", f"is{n}", date(2025, 1, 20), None, "new", "40.00"))
+
+
+def _scorecard(made):
+    """Events of New Year's Day 2026: too young for an outlook, old enough for a deal of that day to be due for a decision."""
+    day = date(2026, 1, 1)
+    made.add(
+        "campaign",
+        event("full", day, actual_cost="50.00", budget="60.00", expected_attendees=1),
+        event("part", day, budget="60.00", expected_attendees=4),
+        event("tardy", day),
+        event("soon", date(2026, 7, 10), budget="1.00"),
+    )
+    made.guest("full", "f1")
+    made.tables["touch"][-1]["created_at"] = noon(date(2026, 1, 4))
+    made.guest("tardy", "h1")
+    made.tables["touch"][-1]["created_at"] = noon(date(2026, 1, 12))
+    made.guest("part", "g1")
+    made.guest("part", "g2")
+    made.add(
+        "touch", attended("t-part-x", "part", name="W Ho", company="Nowhere", email="who@nowhere.example")
+    )
+    made.bill("i-f1", "f1", date(2026, 2, 5), "90.00", opportunity_ref="df1")
+    made.add(
+        "opportunity",
+        _deal("df1", "f1", day, date(2026, 2, 1), "won", "90.00"),
+        _deal("dg1", "g1", day, date(2026, 2, 1), "lost", "10.00"),
+        _deal("dg2", "g1", day, None, "new", "20.00"),
+        _deal("dg3", "g1", date(2026, 1, 2), None, "new", "30.00"),
+        _deal("dg4", "g1", date(2026, 1, 2), date(2026, 3, 1), "won", "40.00"),
+    )

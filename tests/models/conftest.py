@@ -194,10 +194,14 @@ def books(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def aged(tmp_path_factory):
-    """The world of `aged`, reconciled."""
-    from tests.models.aged import rows
+    """The world of `aged` and `windows`, reconciled."""
+    from tests.models import windows
+    from tests.models.aged import Rows, add
 
-    world = kit.build(tmp_path_factory.mktemp("aged"), rows())
+    made = Rows()
+    add(made)
+    windows.add(made)
+    world = kit.build(tmp_path_factory.mktemp("aged"), made.tables)
     world.reconcile()
     yield world
     world.close()

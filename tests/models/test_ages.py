@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from scipy.stats import beta, binom
 
 AGES = ("30", "90", "180", "365")
 #: Column → its value at 30, 90, 180 and 365 days.
@@ -79,3 +80,13 @@ def test_no_cost_is_no_return_at_any_age(aged):
     row = at_age(aged, "just", "30")
     assert (row["cost"], row["roi_realised"], row["roi_collected"], row["roi_closed_won"]) == (None,) * 4
     assert (row["attributed"], row["attendee_ltv"], row["win_rate"]) == (0, 0, None)
+
+
+def test_interval_of_a_win_rate_at_an_age(aged):
+    """One won, one lost: the ends are where 1 of 2 or better, or 1 of 2 or worse, has a chance of 2.5 %."""
+    row = at_age(aged, "old", "365")
+    low, high = float(row["win_rate_low"]), float(row["win_rate_high"])
+    assert binom.sf(0, 2, low) == pytest.approx(0.025, abs=1e-6)
+    assert binom.cdf(1, 2, high) == pytest.approx(0.025, abs=1e-6)
+    assert (low, high) == pytest.approx((beta.ppf(0.025, 1, 2), beta.ppf(0.975, 2, 1)), abs=1e-6)
+    assert at_age(aged, "old", "90")["win_rate_low"] is None

@@ -29,6 +29,25 @@ CAMPAIGN = {
     "not_convertible": 0, "immature": False,
 }  # fmt: skip
 
+#: One event judged in every table of judgements.
+JUDGED = (
+    """create table marts.campaign_at_age as select 'crm:event.event/1' as campaign_key, '90' as age_name, 90 as age_days,
+        true as is_shown, 0.4321 as roi_realised, true as immature""",
+    """create table marts.campaign_outlook as select 'crm:event.event/1' as campaign_key, 180 as age_days, 12 as accounts,
+        4 as paying, 250000 as paying_median, 0.61 as largest_share, 0.15 as expected_roi, -0.27 as roi_low, 0.98 as roi_high,
+        1 as group_number, 'The interval is about repeating the event.' as label""",
+    """create table marts.campaign_comparison as select 'crm:event.event/1' as campaign_key, against, 12 as treated,
+        0.21 as risk_difference, 0.08 as risk_difference_before, 0.83 as matched_share, true as is_complete,
+        'Most attendees already had an open deal.' as warning from (values ('no_show'), ('non_attendee')) as one(against)""",
+    """create table marts.campaign_scorecard as select 'crm:event.event/1' as campaign_key, step::integer as step,
+        'plan' as name, case when step = 2 then 'partly' else 'done' end as state,
+        case when step = 2 then '9 of 31 attendees are not members' end as missing, 1.0 as share, 31 as n
+        from range(1, 6) as one(step)""",
+    """create table marts.campaign_rims as select 'crm:event.event/1' as campaign_key, 4 as steps_done, false as repeatable,
+        null::boolean as improvable, true as measurable, null::boolean as scalable, 1.0 as coverage_attendees,
+        1.0 as coverage_cost, 1.0 as coverage_revenue""",
+)
+
 
 def campaign(**changes):
     return CAMPAIGN | changes
@@ -82,6 +101,8 @@ def publish(tmp_path):
         run(
             "create table marts.chain_total as select 'reason' as by, reason as key, 1 as subjects, at_stake from marts.chain_break"
         )
+        for statement in JUDGED:
+            run(statement)
         settings = Settings(company={"name": "A & B", "currency": "USD", "time_zone": "UTC"}, connections={})
         report = write(store, settings, tmp_path / "report", now=NOW)
         store.close()
@@ -114,6 +135,18 @@ def test_the_page_shows_each_event_with_its_figures_and_its_evidence(publish):
     assert "+23 %" in page
     assert "3 of 4 decided, 1 open" in page
     assert 'href="https://books.example.com/9"' in page
+
+
+def test_events_are_judged_with_their_doubt(publish):
+    page, _ = publish(campaign())
+
+    assert "+43 %" in page  # at 90 days
+    for text in ("+15 %", "-27 %", "+98 %", "Group 1, the best: 1 event"):
+        assert text in page
+    assert "Comparison, not proof." in page
+    assert "+21 % <small>(+8 %)</small>" in page
+    assert "9 of 31 attendees are not members" in page
+    assert page.count("●") - page.count("● done") == 4
 
 
 def test_the_page_asks_nothing_of_any_server(publish):

@@ -92,6 +92,15 @@ where now.subject_key is null or now.reason is distinct from known.reason
 order by known.id
 """
 
+#: Equal while the same links are broken for the same reasons, of as many: then there is nothing to compare.
+_DIGEST = """
+select concat_ws(
+    ':', count(*) filter (where subject_kind = 'attendee'), count(*) filter (where subject_kind = 'account'),
+    count(reason), coalesce(bit_xor(hash(subject_kind, subject_key, link, reason)) filter (where reason is not null), 0)
+)
+from marts.chain_link
+"""
+
 
 def keep(store: Store, operations: Operations, *, as_of: date, run_id: str | None, now: datetime) -> None:
     """Compare the breaks just published with those remembered, and remember what began and what healed.
@@ -109,12 +118,16 @@ def keep(store: Store, operations: Operations, *, as_of: date, run_id: str | Non
         watch = database.execute(select(break_watch)).one_or_none()
         if watch is not None and watch.as_of > as_of.isoformat():
             return
-        begun, healed = _compare(store, _open(database))
-        moment = to_text(now)
-        stamp = {"run_id": run_id, "moment": moment}
+        [(digest,)] = store.query(_DIGEST)
+        changed = watch is None or watch.digest != digest
+        begun, healed = _compare(store, _open(database)) if changed else ([], [])
+        stamp = {"run_id": run_id, "moment": to_text(now)}
         _begin(database, begun, stamp)
         _heal(database, healed, stamp, last_seen=watch.at if watch else None)
-        _watch(database, as_of, moment, known=watch is not None)
+        seen = {"as_of": as_of.isoformat(), "at": to_text(now), "digest": digest}
+        database.execute(
+            update(break_watch).values(seen) if watch else break_watch.insert().values(id=1, **seen)
+        )
         failpoint("models.breaks_kept")
     if begun or healed:
         log.info("chain.breaks", begun=len(begun), healed=len(healed))
@@ -160,10 +173,3 @@ def _heal(database: Connection, healed: list[Any], stamp: dict[str, Any], *, las
             )
         )
         database.execute(mended, [{"row": row, "fact": fact} for row, fact in healed])
-
-
-def _watch(database: Connection, as_of: date, moment: str, *, known: bool) -> None:
-    values = {"as_of": as_of.isoformat(), "at": moment}
-    database.execute(
-        update(break_watch).values(values) if known else break_watch.insert().values(id=1, **values)
-    )

@@ -21,6 +21,7 @@ from closedloop.models import (
     matching,
     outlook,
     parameters,
+    phones,
     staging,
 )
 
@@ -45,6 +46,7 @@ _FILLED: dict[str, Callable[[Store], None]] = {
     "group_measures": intervals.fill_win_rates,
     "campaign_at_age": partial(intervals.fill_win_rates, table="campaign_at_age"),
     "campaign_outlook": outlook.fill,
+    "phone_check": phones.fill,
 }
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from closedloop.report import judged
+
 if TYPE_CHECKING:
+    from closedloop.report.judged import Judged
     from closedloop.store.analytical import Store
 
 Row = dict[str, Any]
@@ -26,6 +29,7 @@ class Figures:
         totals: Name → amount: what all documents sum to, and where each part went.
         breaks: First chain breaks by reason: people or accounts, money at stake, each record counted once.
         shares: The one row of ``chain_share``: how much of the revenue is evidenced.
+        judged: Same age, what an event would return again, comparisons, scorecards.
     """
 
     run: Row
@@ -35,6 +39,7 @@ class Figures:
     totals: dict[str, int]
     breaks: list[Row]
     shares: Row
+    judged: Judged
 
 
 def read(store: Store) -> Figures:
@@ -47,6 +52,7 @@ def read(store: Store) -> Figures:
         totals={row["name"]: row["value"] for row in rows(store, "select name, value from marts.totals")},
         breaks=rows(store, BREAKS),
         shares=rows(store, SHARES)[0],
+        judged=judged.read(lambda sql: rows(store, sql)),
     )
 
 

@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from closedloop.models.measures import MEASURES
-from closedloop.report import plots, text
+from closedloop.models.measures_compared import COMPARED
+from closedloop.report import judged, plots, text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +33,9 @@ def render(figures: Figures, settings: Settings, money: text.Money, *, now: date
             money=money,
             campaigns=figures.campaigns,
             headline=headline(figures),
-            measures=[measure for measure in MEASURES if measure.entity == "campaign"],
+            measures=[measure for measure in (*MEASURES, *COMPARED) if measure.entity == "campaign"],
+            ages=judged.AGES,
+            rims=judged.RIMS,
             value_plot=Markup(plots.value_against_cost(figures.campaigns, money)),  # noqa: S704 (made here, names escaped)
             shares=[measure for measure in MEASURES if measure.entity == "company"],
             series_plot=Markup(plots.editions(figures.campaigns)),  # noqa: S704 (as above)

@@ -36,6 +36,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "campaign_scorecard": ("campaign_key", "step"),
     "campaign_rims": ("campaign_key",),
     "series_edition": ("campaign_key",),
+    "series_scorecard": ("series", "step"),
     "chain_link": ("subject_key", "link"),
     "chain_break": ("subject_key",),
     "chain_total": ("by", "key"),
@@ -44,7 +45,14 @@ KEYS: dict[str, tuple[str, ...]] = {
 #: What comes from a numeric routine may differ in the last printed decimal.
 LOOSE = Decimal("0.000002")
 EXACT = Decimal(0)
-NUMERIC = {"win_rate_low": LOOSE, "win_rate_high": LOOSE}
+#: Sums of terms that SQL rounds each at the ninth decimal: an exact half of the sixth may fall to either side.
+SUMMED = Decimal("0.000001")
+NUMERIC = {
+    "win_rate_low": LOOSE,
+    "win_rate_high": LOOSE,
+    "risk_difference": SUMMED,
+    "risk_difference_before": SUMMED,
+}
 #: Anything at all, where only that something is said counts.
 SOME = object()
 #: The generated world holds no tickets.
@@ -86,6 +94,7 @@ def expectations(world: World, keys: Mapping[str, str]) -> dict[str, Expected]:
         "campaign_scorecard": dict(_steps(scorecard, basis, keys)),
         "campaign_rims": dict(_rims(scorecard, basis, keys)),
         "series_edition": dict(_editions(scorecard, keys)),
+        "series_scorecard": dict(_series(scorecard, basis, keys)),
         "chain_link": dict(_links(breaks, keys)),
         "chain_break": dict(_breaks(breaks, keys)),
         "chain_total": dict(_totals(breaks, keys)),
@@ -222,6 +231,31 @@ def _editions(
         )
 
 
+def _series(
+    scorecard: Scorecard, basis: Basis, keys: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
+    for series in {event.series for event in basis.world.events}:
+        for step, newest, change in scorecard.of_series(series):
+            yield (
+                (series, str(step.number)),
+                {
+                    "state": step.state,
+                    "share": step.share,
+                    "n": step.cases,
+                    "hits": step.hits,
+                    "newest_campaign_key": keys[newest] if newest else None,
+                    "change": change,
+                    "trend": _trend(change),
+                },
+            )
+
+
+def _trend(change: Decimal | None) -> str | None:
+    if change is None:
+        return None
+    return "rising" if change > 0 else "falling" if change < 0 else "level"
+
+
 def _subject(subject: Subject, keys: Mapping[str, str]) -> str:
     return _attendee(keys[subject.event], subject.key) if subject.event else keys[subject.key]
 
@@ -229,7 +263,10 @@ def _subject(subject: Subject, keys: Mapping[str, str]) -> str:
 def _links(breaks: Breaks, keys: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
     for subject in breaks.subjects:
         for link in subject.links:
-            yield (_subject(subject, keys), link.name), {"state": link.state, "reason": link.reason}
+            yield (
+                (_subject(subject, keys), link.name),
+                {"state": link.state, "reason": link.reason, "since": link.since},
+            )
 
 
 def _breaks(breaks: Breaks, keys: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], dict[str, object]]]:
@@ -240,6 +277,8 @@ def _breaks(breaks: Breaks, keys: Mapping[str, str]) -> Iterator[tuple[tuple[str
                 {
                     "link": subject.first.name,
                     "reason": subject.first.reason,
+                    "since": subject.first.since,
+                    "owner_key": keys[subject.owner] if subject.owner else None,
                     "account_key": keys[subject.account] if subject.account else None,
                     "at_stake": breaks.stake(subject)[2],
                 },
@@ -295,7 +334,7 @@ def _same(expected: object, found: object, tolerance: Decimal) -> bool:
     if expected is None or found is None or isinstance(expected, bool):
         return expected is found
     if isinstance(expected, float):
-        return abs(Decimal(str(found)) - Decimal(repr(expected))) <= LOOSE * max(1, abs(int(expected)))
+        return abs(Decimal(str(found)) - Decimal(repr(expected))) <= SUMMED
     if isinstance(expected, int | Decimal):
         return abs(Decimal(str(found)) - expected) <= tolerance
     return str(expected) == str(found)

@@ -29,7 +29,7 @@ STEPS: Sequence[Sequence[str]] = (
             last_seen varchar(32), healed_run varchar(32), healed_at varchar(32), healed_by text
         )""",
         "create index break_history_healed on break_history (healed_at)",
-        "create table break_watch (id {id}, as_of varchar(10) not null, at varchar(32) not null)",
+        "create table break_watch (id {id}, as_of varchar(10) not null, at varchar(32) not null, digest varchar(64) not null)",
     ),
 )
 

@@ -174,4 +174,5 @@ break_watch = Table(
     Column("id", Integer, primary_key=True),
     Column("as_of", String(10), nullable=False),
     Column("at", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),  # of all broken links: equal, nothing changed
 )

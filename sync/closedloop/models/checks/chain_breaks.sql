@@ -14,12 +14,26 @@ unknown as (
 ),
 
 uneven as (
-    select link.subject_kind, link.subject_key
+    select link.step, count(*) as links, max(subject.subjects) as subjects
     from chain_link as link
-    group by link.subject_kind, link.subject_key
-    having
-        count(*) <> case link.subject_kind when 'attendee' then 8 else 5 end
-        or count(distinct link.step) <> count(*)
+    inner join (
+        select 'attendee' as subject_kind, count(*) as subjects
+        from chain_attendee
+        union all
+        select 'account' as subject_kind, count(*) as subjects
+        from chain_account
+    ) as subject on subject.subject_kind = link.subject_kind
+    group by link.step
+),
+
+late as (
+    select count(*) as breaks
+    from chain_break
+    inner join chain_link as link
+        on link.subject_kind = chain_break.subject_kind
+        and link.subject_key = chain_break.subject_key
+        and link.state = 'broken'
+        and link.step < chain_break.step
 ),
 
 missed as (
@@ -32,8 +46,13 @@ union all
 select reason as record, 'is a reason that nothing says how to mend' as detail
 from unknown
 union all
-select subject_kind || ' ' || subject_key as record, 'has not every link of its chain once' as detail
+select 'chain_link ' || cast(step as varchar) as record, 'is not there once for each subject' as detail
 from uneven
+where links <> subjects
+union all
+select 'chain_break' as record, 'is not the first broken link of ' || cast(breaks as varchar) || ' subjects' as detail
+from late
+where breaks > 0
 union all
 select 'chain_attendee' as record, 'has not one row for each credit touch' as detail
 from missed

@@ -1,11 +1,14 @@
--- attendee_contact: the e-mail addresses and telephone numbers of each attendee, wherever they are known: on every
--- registration of theirs for the event, and on every record of the person in the CRM.
--- grain: one address or number of one credit touch, as it is written. `country` is the account's, to read a number in.
+-- attendee_contact: what else is known to reach an attendee whose e-mail address cannot be delivered: the addresses and
+-- numbers on every registration of theirs for the event, and on every record of the person in the CRM.
+-- grain: one address or number, as it is written, of one credit touch without a good address on the registration or the
+-- person; one row without either where nothing is known. `country` is the account's, to read a number in.
 with attendee as (
     select resolved.touch_key, resolved.campaign_key, resolved.person_identity, resolved.person_key, account.country
     from touch_resolved as resolved
+    inner join touch_evidence as evidence on evidence.key = resolved.touch_key
+    left join person on person.key = resolved.person_key
     left join account on account.key = resolved.account_key
-    where resolved.is_credit
+    where resolved.is_credit and case when evidence.email is not null then false else not is_email(person.email) end
 ),
 
 registration as (
@@ -17,6 +20,9 @@ registration as (
 ),
 
 stated as (
+    select touch_key, country, cast(null as varchar) as email, cast(null as varchar) as phone
+    from attendee
+    union
     select attendee.touch_key, attendee.country, registration.email, registration.phone
     from attendee
     inner join registration
@@ -31,6 +37,5 @@ stated as (
     inner join person_record as record on record.person_key = attendee.person_key
 )
 
-select touch_key, email, phone, coalesce(country, '') as country
+select touch_key, email, phone, is_email(email) as is_address, coalesce(country, '') as country
 from stated
-where email is not null or phone is not null

@@ -4,13 +4,40 @@
 -- their date, money collected by the day on which its settlement took effect, opportunities by creation, advance and
 -- close (one closed without a day counts as open). Advanced ones need stage history: without any they are empty.
 -- Amounts are those of this run. Immature: the age is below the company's p80 from touch to won.
-with reached as (
-    select campaign_key, account_key, is_new_customer, first_document_date
-    from campaign_account
+with span as (
+    select
+        campaign_key,
+        min(start_date) as start_date,
+        max(as_of) filter (where place = 1) as day_1,
+        max(as_of) filter (where place = 2) as day_2,
+        max(as_of) filter (where place = 3) as day_3,
+        max(as_of) filter (where place = 4) as day_4,
+        max(as_of) filter (where place = 5) as day_5,
+        max(as_of) as last_day
+    from campaign_age
+    where is_shown
+    group by campaign_key
+),
+
+reached as (
+    select
+        account.campaign_key,
+        account.account_key,
+        account.is_new_customer,
+        account.first_document_date,
+        span.start_date,
+        span.day_1,
+        span.day_2,
+        span.day_3,
+        span.day_4,
+        span.day_5,
+        span.last_day
+    from campaign_account as account
+    inner join span on span.campaign_key = account.campaign_key
 ),
 
 flow as (
-    select account_key, date as document_date, date as day, sum(value) as invoiced, cast(0 as hugeint) as collected
+    select account_key, date as document_date, date as day, cast(sum(value) as bigint) as invoiced, cast(0 as bigint) as collected
     from document_figure
     where account_key is not null
     group by account_key, date
@@ -19,30 +46,42 @@ flow as (
         document.account_key,
         document.date as document_date,
         paid.day,
-        cast(0 as hugeint) as invoiced,
-        sum(paid.collected) as collected
+        cast(0 as bigint) as invoiced,
+        cast(sum(paid.collected) as bigint) as collected
     from collected_part as paid
     inner join document_figure as document on document.document_key = paid.document_key
     where document.account_key is not null
     group by document.account_key, document.date, paid.day
 ),
 
-lifetime as (
+placed as (
     select
         reached.campaign_key,
-        age.place,
-        sum(flow.invoiced) as invoiced,
-        sum(flow.collected) as collected,
-        sum(flow.invoiced) filter (where flow.document_date >= age.start_date) as invoiced_after,
-        sum(flow.collected) filter (where flow.document_date >= age.start_date) as collected_after
+        case
+            when flow.day <= reached.day_1 then 1
+            when flow.day <= reached.day_2 then 2
+            when flow.day <= reached.day_3 then 3
+            when flow.day <= reached.day_4 then 4
+            when flow.day <= reached.day_5 then 5
+            else 6
+        end as place,
+        flow.invoiced,
+        flow.collected,
+        flow.document_date >= reached.start_date as is_after
     from reached
-    inner join flow on flow.account_key = reached.account_key
-    inner join campaign_age as age
-        on age.campaign_key = reached.campaign_key
-        and age.is_shown
-        and flow.day > age.after_day
-        and flow.day <= age.as_of
-    group by reached.campaign_key, age.place
+    inner join flow on flow.account_key = reached.account_key and flow.day <= reached.last_day
+),
+
+lifetime as (
+    select
+        campaign_key,
+        place,
+        sum(invoiced) as invoiced,
+        sum(collected) as collected,
+        sum(invoiced) filter (where is_after) as invoiced_after,
+        sum(collected) filter (where is_after) as collected_after
+    from placed
+    group by campaign_key, place
 ),
 
 gain as (
@@ -140,15 +179,15 @@ history as (
 cumulated as (
     select
         age.*,
-        cast(coalesce(sum(lifetime.invoiced) over (partition by age.campaign_key order by age.place rows between unbounded preceding and current row), 0) as bigint) as attendee_ltv,
-        cast(coalesce(sum(lifetime.collected) over (partition by age.campaign_key order by age.place rows between unbounded preceding and current row), 0) as bigint) as attendee_ltv_collected,
-        cast(coalesce(sum(lifetime.invoiced_after) over (partition by age.campaign_key order by age.place rows between unbounded preceding and current row), 0) as bigint) as ltv_after_event,
-        cast(coalesce(sum(lifetime.collected_after) over (partition by age.campaign_key order by age.place rows between unbounded preceding and current row), 0) as bigint) as ltv_after_event_collected,
-        cast(coalesce(sum(gained.new_customers) over (partition by age.campaign_key order by age.place rows between unbounded preceding and current row), 0) as bigint) as new_customers,
-        cast(coalesce(sum(gained.attributed) over (partition by age.campaign_key order by age.place rows between unbounded preceding and current row), 0) as bigint) as attributed,
-        cast(coalesce(sum(gained.attributed_collected) over (partition by age.campaign_key order by age.place rows between unbounded preceding and current row), 0) as bigint) as attributed_collected,
-        cast(coalesce(sum(gained.attributed_no_deal) over (partition by age.campaign_key order by age.place rows between unbounded preceding and current row), 0) as bigint) as attributed_no_deal,
-        cast(coalesce(sum(gained.credited_won) over (partition by age.campaign_key order by age.place rows between unbounded preceding and current row), 0) as bigint) as credited_won
+        cast(coalesce(sum(lifetime.invoiced) over (partition by age.campaign_key order by age.place), 0) as bigint) as attendee_ltv,
+        cast(coalesce(sum(lifetime.collected) over (partition by age.campaign_key order by age.place), 0) as bigint) as attendee_ltv_collected,
+        cast(coalesce(sum(lifetime.invoiced_after) over (partition by age.campaign_key order by age.place), 0) as bigint) as ltv_after_event,
+        cast(coalesce(sum(lifetime.collected_after) over (partition by age.campaign_key order by age.place), 0) as bigint) as ltv_after_event_collected,
+        cast(coalesce(sum(gained.new_customers) over (partition by age.campaign_key order by age.place), 0) as bigint) as new_customers,
+        cast(coalesce(sum(gained.attributed) over (partition by age.campaign_key order by age.place), 0) as bigint) as attributed,
+        cast(coalesce(sum(gained.attributed_collected) over (partition by age.campaign_key order by age.place), 0) as bigint) as attributed_collected,
+        cast(coalesce(sum(gained.attributed_no_deal) over (partition by age.campaign_key order by age.place), 0) as bigint) as attributed_no_deal,
+        cast(coalesce(sum(gained.credited_won) over (partition by age.campaign_key order by age.place), 0) as bigint) as credited_won
     from campaign_age as age
     left join lifetime on lifetime.campaign_key = age.campaign_key and lifetime.place = age.place
     left join gained on gained.campaign_key = age.campaign_key and gained.place = age.place

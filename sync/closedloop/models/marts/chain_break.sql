@@ -2,13 +2,6 @@
 -- grain: one subject: an attendee (the touch's key), an account, or a ledger customer without an account.
 -- `at_stake` is the largest of open deals, won and not invoiced, overdue, and for `repeat` an average year; it overlaps.
 -- `stake_key` and `stake_part` say which records that money is of: `chain_total` counts each of them once.
-with broken as (
-    select *
-    from chain_link
-    where state = 'broken'
-    qualify row_number() over (partition by subject_kind, subject_key order by step) = 1
-)
-
 select
     broken.subject_key,
     broken.subject_kind,
@@ -36,7 +29,8 @@ select
     broken.url,
     break_fix.severity,
     break_fix.fix
-from broken
+from chain_link as broken
 left join break_fix on break_fix.reason = broken.reason
 left join account_stake as stake on stake.account_key = broken.account_key
 left join unlinked_customer as unclaimed on unclaimed.customer_key = broken.subject_key
+where broken.is_first

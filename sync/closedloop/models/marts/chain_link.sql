@@ -1,32 +1,33 @@
 -- chain_link: the state of every link of every chain.
 -- grain: one link of one subject. An attendee (one person at one event with a credit touch) has the links from captured to
--- won, a customer account those from customer to repeat: `chain_step`. `since` and `reason` say it of broken links only.
+-- won, a customer account those from customer to repeat: `chain_step`. `since` and `reason` say it of broken
+-- links only; `is_first` marks the break.
 with attendee as (
     select
         chain.*,
         step.step,
         step.link,
-        case step.link
-            when 'captured' then chain.captured
-            when 'contactable' then chain.contactable
-            when 'in_crm' then chain.in_crm
-            when 'routed' then chain.routed
-            when 'worked' then chain.worked
-            when 'on_account' then chain.on_account
-            when 'opportunity' then chain.opportunity
-            when 'won' then chain.won
+        case step.step
+            when 1 then chain.captured
+            when 2 then chain.contactable
+            when 3 then chain.in_crm
+            when 4 then chain.routed
+            when 5 then chain.worked
+            when 6 then chain.on_account
+            when 7 then chain.opportunity
+            when 8 then chain.won
         end as outcome,
-        case step.link
-            when 'worked' then chain.worked_since
-            when 'opportunity' then chain.opportunity_since
-            when 'won' then chain.won_since
+        case step.step
+            when 5 then chain.worked_since
+            when 7 then chain.opportunity_since
+            when 8 then chain.won_since
             else chain.touch_date
         end as broken_since,
-        case step.link
-            when 'captured' then chain.touch_url
-            when 'in_crm' then chain.touch_url
-            when 'opportunity' then chain.opportunity_url
-            when 'won' then coalesce(chain.won_url, chain.opportunity_url)
+        case step.step
+            when 1 then chain.touch_url
+            when 3 then chain.touch_url
+            when 7 then chain.opportunity_url
+            when 8 then coalesce(chain.won_url, chain.opportunity_url)
             else chain.person_url
         end as url
     from chain_attendee as chain
@@ -38,24 +39,24 @@ company as (
         chain.*,
         step.step,
         step.link,
-        case step.link
-            when 'customer' then chain.customer
-            when 'invoiced' then chain.invoiced
-            when 'paid' then chain.paid
-            when 'supported' then chain.supported
-            when 'repeat' then chain.repeat
+        case step.step
+            when 9 then chain.customer
+            when 10 then chain.invoiced
+            when 11 then chain.paid
+            when 12 then chain.supported
+            when 13 then chain.repeat
         end as outcome,
-        case step.link
-            when 'customer' then chain.customer_since
-            when 'invoiced' then chain.invoiced_since
-            when 'paid' then chain.paid_since
-            when 'supported' then chain.supported_since
-            when 'repeat' then chain.repeat_since
+        case step.step
+            when 9 then chain.customer_since
+            when 10 then chain.invoiced_since
+            when 11 then chain.paid_since
+            when 12 then chain.supported_since
+            when 13 then chain.repeat_since
         end as broken_since,
-        case step.link
-            when 'invoiced' then coalesce(chain.invoiced_url, chain.account_url)
-            when 'paid' then coalesce(chain.paid_url, chain.account_url)
-            when 'supported' then coalesce(chain.supported_url, chain.account_url)
+        case step.step
+            when 10 then coalesce(chain.invoiced_url, chain.account_url)
+            when 11 then coalesce(chain.paid_url, chain.account_url)
+            when 12 then coalesce(chain.supported_url, chain.account_url)
             else chain.account_url
         end as url
     from chain_account as chain
@@ -73,6 +74,8 @@ every_link as (
         step,
         link,
         outcome,
+        outcome in ('ok', 'pending', 'not_applicable') as is_whole,
+        coalesce(step = broken_step, false) as is_first,
         broken_since,
         url
     from attendee
@@ -87,6 +90,8 @@ every_link as (
         step,
         link,
         outcome,
+        outcome in ('ok', 'pending', 'not_applicable') as is_whole,
+        coalesce(step = broken_step, false) as is_first,
         broken_since,
         url
     from company
@@ -101,8 +106,9 @@ select
     owner_key,
     step,
     link,
-    case when outcome in ('ok', 'pending', 'not_applicable') then outcome else 'broken' end as state,
-    case when outcome not in ('ok', 'pending', 'not_applicable') then outcome end as reason,
-    case when outcome not in ('ok', 'pending', 'not_applicable') then broken_since end as since,
+    case when is_whole then outcome else 'broken' end as state,
+    case when not is_whole then outcome end as reason,
+    case when not is_whole then broken_since end as since,
+    is_first,
     url
 from every_link

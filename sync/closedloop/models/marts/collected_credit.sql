@@ -9,7 +9,8 @@ with item as (
         part.journey_key,
         paid.day,
         paid.collected_to,
-        paid.is_last
+        paid.is_last,
+        paid.is_only
     from collected_part as paid
     inner join document_part as part on part.document_key = paid.document_key and part.part = paid.part
     inner join part_bucket as bucket on bucket.document_key = paid.document_key and bucket.part = paid.part
@@ -59,9 +60,19 @@ split as (
         and credit.part = item.part
         and credit.model = run.primary_model
         and credit.bucket = 'credited'
-    where item.is_last
+    where item.is_last and not item.is_only
 )
 
+select item.document_key, item.part, credit.campaign_key, item.day, credit.collected
+from item
+cross join param.run as run
+inner join part_credit as credit
+    on credit.item_key = item.document_key
+    and credit.part = item.part
+    and credit.model = run.primary_model
+    and credit.bucket = 'credited'
+where item.is_only
+union all
 select
     document_key,
     part,

@@ -1,11 +1,17 @@
 -- collected_part: on which days the collected part of each part of a document changed, and to what (definition 4).
 -- grain: one day of one part of one counted document. `collected` is what that day added, `collected_to` all up to it:
 -- both follow from rounding the cumulated amount, so the days sum to the part's collected amount. Home minor units.
--- A settlement of a credit note belongs to the part that takes back the document it joins, else to the rest.
-with part_count as (
-    select document_key, count(*) as parts, min(case when credited_document_key is null then part end) as rest_part
-    from document_part
-    group by document_key
+-- A settlement of a credit note belongs to the part that takes back the document it joins, else to the rest. What was
+-- settled on one day was collected whole on that day: most documents are, and need no cumulated amounts.
+with settled_on as (
+    select
+        settlement.document_key,
+        min(settlement.effective_date) as first_day,
+        max(settlement.effective_date) as last_day
+    from settlement
+    cross join param.run as run
+    where settlement.effective_date <= run.as_of
+    group by settlement.document_key
 ),
 
 settled as (
@@ -20,7 +26,8 @@ settled as (
         ) as amount_to
     from settlement
     cross join param.run as run
-    where settlement.effective_date <= run.as_of
+    inner join settled_on on settled_on.document_key = settlement.document_key
+    where settlement.effective_date <= run.as_of and settled_on.first_day < settled_on.last_day
 ),
 
 cumulated as (
@@ -43,6 +50,13 @@ share as (
     from cumulated
 ),
 
+part_count as (
+    select part.document_key, count(*) as parts, min(case when part.credited_document_key is null then part.part end) as rest_part
+    from document_part as part
+    inner join settled_on on settled_on.document_key = part.document_key and settled_on.first_day < settled_on.last_day
+    group by part.document_key
+),
+
 placed as (
     select
         share.document_key,
@@ -53,11 +67,6 @@ placed as (
     inner join part_count on part_count.document_key = share.document_key
     left join document_part as part
         on part.document_key = share.document_key and part.credited_document_key = share.other_document_key
-    union all
-    select part.document_key, part.part, part.date as day, part.collected
-    from document_part as part
-    inner join document_figure as figure on figure.document_key = part.document_key
-    where figure.gross = 0
 ),
 
 daily as (
@@ -68,6 +77,19 @@ daily as (
 )
 
 select
+    part.document_key,
+    part.part,
+    case when figure.gross = 0 then part.date else settled_on.first_day end as day,
+    part.collected,
+    part.collected as collected_to,
+    true as is_last,
+    true as is_only
+from document_part as part
+inner join document_figure as figure on figure.document_key = part.document_key
+left join settled_on on settled_on.document_key = part.document_key
+where part.collected <> 0 and (figure.gross = 0 or settled_on.first_day = settled_on.last_day)
+union all
+select
     document_key,
     part,
     day,
@@ -77,5 +99,6 @@ select
             partition by document_key, part order by day rows between unbounded preceding and current row
         ) as bigint
     ) as collected_to,
-    row_number() over (partition by document_key, part order by day desc) = 1 as is_last
+    row_number() over (partition by document_key, part order by day desc) = 1 as is_last,
+    false as is_only
 from daily

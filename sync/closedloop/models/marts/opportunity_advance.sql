@@ -25,11 +25,11 @@ moved as (
         advanced.opportunity_key,
         change.changed_date,
         new_stage.rank as new_rank,
-        first_value(old_stage.rank ignore nulls) over (
-            partition by advanced.campaign_key, advanced.opportunity_key
+        old_stage.rank as old_rank,
+        row_number() over (
+            partition by advanced.campaign_key, advanced.opportunity_key, old_stage.rank is not null
             order by change.changed_at, change.key
-            rows between unbounded preceding and unbounded following
-        ) as rank_at_touch,
+        ) as place,
         change.changed_date <= advanced.touch_date + run.follow_up_days as is_within
     from advanced
     cross join param.run as run
@@ -42,10 +42,15 @@ moved as (
 ),
 
 first_move as (
-    select campaign_key, opportunity_key, min(changed_date) as moved_on
+    select moved.campaign_key, moved.opportunity_key, min(moved.changed_date) as moved_on
     from moved
-    where is_within and new_rank > rank_at_touch
-    group by campaign_key, opportunity_key
+    inner join moved as began
+        on began.campaign_key = moved.campaign_key
+        and began.opportunity_key = moved.opportunity_key
+        and began.place = 1
+        and began.old_rank is not null
+    where moved.is_within and moved.new_rank > began.old_rank
+    group by moved.campaign_key, moved.opportunity_key
 )
 
 select

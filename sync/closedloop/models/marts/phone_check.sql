@@ -5,7 +5,7 @@ with reached as (
     select touch_key
     from attendee_contact
     group by touch_key
-    having bool_or(is_email(email))
+    having bool_or(is_address)
 )
 
 select distinct contact.phone, contact.country, is_phone(contact.phone) as is_valid

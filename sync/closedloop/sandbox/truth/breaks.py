@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from closedloop.sandbox.truth.chain import BROKEN, NOT_APPLICABLE, Attendees, Link, first_break
+from closedloop.sandbox.truth.chain import NOT_APPLICABLE, Attendees, Link, broken, first_break
 from closedloop.sandbox.truth.purchases import Purchases
 
 if TYPE_CHECKING:
@@ -70,22 +70,22 @@ class Breaks:
             )
 
     def _customers(self) -> Iterator[Subject]:
-        links = (
-            Link(name="customer", state=NOT_APPLICABLE),
-            Link(name="invoiced", state=BROKEN, reason="invoice_without_account"),
-            Link(name="paid", state=NOT_APPLICABLE),
-            Link(name="repeat", state=NOT_APPLICABLE),
-        )
-        for customer in self._purchases.unlinked():
+        for customer, (first, _) in self._purchases.unlinked().items():
+            links = (
+                Link(name="customer", state=NOT_APPLICABLE),
+                broken("invoiced", "invoice_without_account", first),
+                Link(name="paid", state=NOT_APPLICABLE),
+                Link(name="repeat", state=NOT_APPLICABLE),
+            )
             yield Subject(kind="account", key=customer, event=None, account=None, owner=None, links=links)
 
     def stake(self, subject: Subject) -> tuple[str, str, int]:
         """Return which money a broken subject puts at risk: whose it is, of what kind, and how much."""
-        broken = subject.first
+        first = subject.first
         if subject.account is None:
-            money = self._purchases.unlinked().get(subject.key, 0) if subject.kind == "account" else 0
-            return subject.key, "unlinked", max(money, 0)
-        is_repeat = broken is not None and broken.name == "repeat"
+            unlinked = self._purchases.unlinked() if subject.kind == "account" else {}
+            return subject.key, "unlinked", max(unlinked[subject.key][1] if unlinked else 0, 0)
+        is_repeat = first is not None and first.name == "repeat"
         return subject.account, *self._purchases.stake(subject.account).largest(of_repeat=is_repeat)
 
     def totals(self) -> dict[tuple[str, str | None], tuple[int, int, int]]:
@@ -120,9 +120,9 @@ class Breaks:
         return found
 
     def _total(self, members: list[Subject]) -> tuple[int, int, int]:
-        broken = [member for member in members if member.first]
-        records = {(whose, kind): amount for whose, kind, amount in map(self.stake, broken)}
-        return len(members), len(broken), sum(records.values())
+        without = [member for member in members if member.first]
+        records = {(whose, kind): amount for whose, kind, amount in map(self.stake, without)}
+        return len(members), len(without), sum(records.values())
 
     def shares(self) -> dict[str, int]:
         """Return the value of all documents, and what of it is linked, event-touched and whole, in home minor units.

@@ -35,11 +35,17 @@ class Windows:
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Link:
-    """One link of one subject."""
+    """One link of one subject; ``reason`` and ``since`` are of broken ones."""
 
     name: str
     state: str
     reason: str | None = None
+    since: date | None = None
+
+
+def broken(name: str, reason: str, since: date | None) -> Link:
+    """Return a broken link."""
+    return Link(name=name, state=BROKEN, reason=reason, since=since)
 
 
 class Attendees:
@@ -50,7 +56,8 @@ class Attendees:
     the account's; worked is an activity towards the person or a deal of theirs, or that such a deal was opened or changed its stage, on
     the day of the touch or in the days of the window; a second record of the same person in the CRM is a duplicate, also when a person has said which to keep; the
     window of the opportunity is the follow-up; the deals to be won are those that the attendee has a role on, one won is enough,
-    of several that do not move the one since longest, and all lost ends the chain.
+    of several that do not move the one since longest, and all lost ends the chain. What has no window is broken since the
+    touch.
     """
 
     def __init__(self, basis: Basis, windows: Windows | None = None) -> None:
@@ -81,14 +88,14 @@ class Attendees:
     def _captured(self, touch: Touch) -> Link:
         if touch.has_identity:
             return Link(name="captured", state=OK)
-        return Link(name="captured", state=BROKEN, reason="identity_missing")
+        return broken("captured", "identity_missing", touch.day)
 
     def _contactable(self, touch: Touch) -> Link:
         emails, phones = self._addresses(touch)
         if any(is_email(one) for one in emails) or any(is_phone(one) for one in phones):
             return Link(name="contactable", state=OK)
         reason = "invalid_email" if emails else "invalid_phone" if phones else "no_contact_data"
-        return Link(name="contactable", state=BROKEN, reason=reason)
+        return broken("contactable", reason, touch.day)
 
     def _addresses(self, touch: Touch) -> tuple[set[str], set[str]]:
         stated = [
@@ -122,9 +129,9 @@ class Attendees:
 
     def _in_crm(self, touch: Touch) -> Link:
         if not touch.person:
-            return Link(name="in_crm", state=BROKEN, reason="not_in_crm")
+            return broken("in_crm", "not_in_crm", touch.day)
         if len(self._records(touch)) > 1:
-            return Link(name="in_crm", state=BROKEN, reason="duplicate_in_crm")
+            return broken("in_crm", "duplicate_in_crm", touch.day)
         return Link(name="in_crm", state=OK)
 
     def _routed(self, touch: Touch) -> Link:
@@ -133,11 +140,11 @@ class Attendees:
             return Link(name="routed", state=NOT_APPLICABLE)
         owner = self._owners.get(self.owner(touch) or "")
         if not owner:
-            return Link(name="routed", state=BROKEN, reason="no_owner")
+            return broken("routed", "no_owner", touch.day)
         if owner.kind == "queue":
-            return Link(name="routed", state=BROKEN, reason="in_queue")
+            return broken("routed", "in_queue", touch.day)
         if not owner.is_active:
-            return Link(name="routed", state=BROKEN, reason="inactive_owner")
+            return broken("routed", "inactive_owner", touch.day)
         return Link(name="routed", state=OK)
 
     def owner(self, touch: Touch) -> str | None:
@@ -156,7 +163,7 @@ class Attendees:
             return Link(name="worked", state=OK)
         if self._basis.world.as_of <= last:
             return Link(name="worked", state=PENDING)
-        return Link(name="worked", state=BROKEN, reason="untouched_past_sla")
+        return broken("worked", "untouched_past_sla", last + timedelta(days=1))
 
     @cached_property
     def _efforts(self) -> dict[str, list[date]]:
@@ -183,7 +190,7 @@ class Attendees:
         kept = self._kept(touch)
         is_lead = kept is not None and kept.kind == "lead"
         reason = "lead_not_converted" if is_lead else "contact_without_account"
-        return Link(name="on_account", state=BROKEN, reason=reason)
+        return broken("on_account", reason, touch.day)
 
     def _opportunity(self, touch: Touch) -> Link:
         if not touch.account or not touch.person:
@@ -192,13 +199,17 @@ class Attendees:
         if any(deal.event for deal in theirs):
             return Link(name="opportunity", state=OK)
         if theirs:
-            return Link(name="opportunity", state=BROKEN, reason="opportunity_without_campaign")
+            return broken("opportunity", "opportunity_without_campaign", self._begun(touch, theirs))
         if moved:
-            return Link(name="opportunity", state=BROKEN, reason="not_on_opportunity")
+            return broken("opportunity", "not_on_opportunity", self._begun(touch, moved))
         until = touch.day + timedelta(days=self._basis.facts.terms.follow_up_days)
         if self._basis.world.as_of <= until:
             return Link(name="opportunity", state=PENDING)
-        return Link(name="opportunity", state=BROKEN, reason="no_opportunity")
+        return broken("opportunity", "no_opportunity", until + timedelta(days=1))
+
+    def _begun(self, touch: Touch, deals: list[Opportunity]) -> date:
+        """Return since when an attendee lacks something on deals: since the first of them, after the touch."""
+        return max(touch.day, min(self._basis.facts.day(deal.created_at) for deal in deals))
 
     def _won(self, touch: Touch) -> Link:
         theirs = self._theirs(touch)
@@ -212,7 +223,8 @@ class Attendees:
             if since
         ]
         if late:
-            return Link(name="won", state=BROKEN, reason=min(late)[2])
+            since, _, reason = min(late)
+            return broken("won", reason, since)
         return Link(name="won", state=PENDING if still_open else NOT_APPLICABLE)
 
     def _theirs(self, touch: Touch) -> list[Opportunity]:

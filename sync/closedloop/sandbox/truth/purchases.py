@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from closedloop.sandbox.truth.arithmetic import percentile, rounded
-from closedloop.sandbox.truth.chain import BROKEN, NOT_APPLICABLE, OK, PENDING, Link, Windows
+from closedloop.sandbox.truth.chain import BROKEN, NOT_APPLICABLE, OK, PENDING, Link, Windows, broken
 from closedloop.sandbox.truth.money import SIGN
 
 if TYPE_CHECKING:
@@ -66,13 +66,14 @@ class Purchases:
             if is_kept and (record.key in self._customers or self._won_deals(record.key)):
                 yield record.key, self.links(record.key)
 
-    def unlinked(self) -> dict[str, int]:
-        """Return the ledger customers with documents that no account owns, with their invoiced money."""
-        found: dict[str, int] = {}
+    def unlinked(self) -> dict[str, tuple[date, int]]:
+        """Return the ledger customers with documents that no account owns: the first one's day, and their invoiced money."""
+        found: dict[str, tuple[date, int]] = {}
         for worth in self._basis.ledger.worths.values():
             if worth.account is None:
-                customer = worth.document.customer
-                found[customer] = found.get(customer, 0) + (worth.value or 0)
+                day, customer = worth.document.day, worth.document.customer
+                first, money = found.get(customer, (day, 0))
+                found[customer] = min(first, day), money + (worth.value or 0)
         return found
 
     def links(self, account: str) -> list[Link]:
@@ -97,8 +98,12 @@ class Purchases:
         if account in self._customers:
             return Link(name="customer", state=OK)
         if self._won_deals(account):
-            return Link(name="customer", state=BROKEN, reason="won_without_customer")
+            return broken("customer", "won_without_customer", self._first_won(account))
         return Link(name="customer", state=NOT_APPLICABLE)
+
+    def _first_won(self, account: str) -> date | None:
+        days = [closed for deal in self._won_deals(account) if (closed := self._basis.facts.closed(deal))]
+        return min(days, default=None)
 
     @cached_property
     def _bills(self) -> dict[str, list[Worth]]:
@@ -128,20 +133,17 @@ class Purchases:
         as_of, closed = self._basis.world.as_of, self._basis.facts.closed(deal)
         bills = self._bills.get(deal.key, [])
         if not bills:
-            late = (
-                not self._is_to_come(deal)
-                and closed is not None
-                and as_of > closed + timedelta(days=self._windows.invoice)
-            )
-            reason = "won_not_invoiced" if late else None
-            return Link(name="invoiced", state=BROKEN if late else PENDING, reason=reason)
+            until = closed + timedelta(days=self._windows.invoice) if closed else as_of
+            if as_of > until and not self._is_to_come(deal):
+                return broken("invoiced", "won_not_invoiced", until + timedelta(days=1))
+            return Link(name="invoiced", state=PENDING)
         if 50 * self.invoiced(deal.key) >= 49 * deal.amount:
             return Link(name="invoiced", state=OK)
         last = max(worth.document.day for worth in bills)
         repeats = any(worth.document.repeating for worth in bills)
         if repeats or self._is_to_come(deal) or (as_of - last).days < PATIENCE:
             return Link(name="invoiced", state=PENDING)
-        return Link(name="invoiced", state=BROKEN, reason="invoice_amount_differs")
+        return broken("invoiced", "invoice_amount_differs", last + timedelta(days=PATIENCE))
 
     def _missing(self, deal: Opportunity) -> int:
         """Return what is not invoiced yet of a deal that is short by more than two per cent."""
@@ -179,8 +181,8 @@ class Purchases:
         return found
 
     def _paid(self, account: str) -> Link:
-        if self._overdue(account):
-            return Link(name="paid", state=BROKEN, reason="overdue_invoice")
+        if late := [worth.document.due for worth in self._overdue(account)]:
+            return broken("paid", "overdue_invoice", min(late) + timedelta(days=1))
         return Link(name="paid", state=OK if self._basis.sales.get(account) else NOT_APPLICABLE)
 
     @cached_property
@@ -211,9 +213,10 @@ class Purchases:
             return Link(name="repeat", state=NOT_APPLICABLE)
         gaps = [(after - before).days for before, after in pairwise(days)]
         usual = percentile(gaps, 50) if len(gaps) > 1 else self._usual_gap
-        if 2 * (self._basis.world.as_of - days[-1]).days <= 3 * usual:
+        until = days[-1] + timedelta(days=3 * usual // 2)
+        if self._basis.world.as_of <= until:
             return Link(name="repeat", state=OK if gaps else PENDING)
-        return Link(name="repeat", state=BROKEN, reason="no_repeat_past_cycle")
+        return broken("repeat", "no_repeat_past_cycle", until + timedelta(days=1))
 
     def stake(self, account: str) -> Stake:
         """Return what is at stake of an account."""

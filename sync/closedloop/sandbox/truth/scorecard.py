@@ -222,6 +222,30 @@ class Scorecard:
                 found.append(self._edition(number, event, events[number - 2] if number > 1 else None))
         return found
 
+    def of_series(self, series: str) -> list[tuple[Step, str | None, Decimal | None]]:
+        """Return the five steps of a series over its editions, with the newest edition's key and change where one is known.
+
+        The cases of all editions are added up, the longest import counts.
+        """
+        events = [event for event in self._basis.world.events if event.series == series]
+        keys = {event.key for event in events}
+        editions = [edition for edition in self.editions() if edition.event in keys]
+        cards = [self.steps(event) for event in events]
+        found: list[tuple[Step, str | None, Decimal | None]] = []
+        for number in range(1, 6):
+            steps = [card[number - 1] for card in cards]
+            newest = [edition for edition in editions if number in edition.changes][-1:]
+            whole = Step(
+                number=number,
+                hits=sum(step.hits for step in steps),
+                cases=sum(step.cases for step in steps),
+                days=max((step.days for step in steps if step.days is not None), default=None),
+            )
+            found.append(
+                (whole, newest[0].event if newest else None, newest[0].changes[number] if newest else None)
+            )
+        return found
+
     def _edition(self, number: int, event: Event, before: Event | None) -> Edition:
         attended = len(self._basis.attended(event.key))
         if before is None:

@@ -537,3 +537,47 @@ def test_the_account_is_the_company(staged):
 def test_before_the_account_is_known_there_are_records_without_a_link(stage):
     (row,) = stage("person", contacts=[{"id": "3"}])
     assert (row["key"], row["url"]) == ("crm:contacts/3", None)
+
+
+def test_a_ticket_is_open_until_its_stage_is_closed(staged):
+    stages = [
+        {
+            "key": f"tickets/0/{n}",
+            "object_type": "tickets",
+            "pipeline_id": "0",
+            "id": str(n),
+            "label": label,
+            "is_closed": closed,
+        }
+        for n, (label, closed) in enumerate(
+            (("New", False), ("Escalated to tier 2", False), ("Closed", True)), start=1
+        )
+    ]
+    tickets = [
+        {"id": str(n), "hs_pipeline": "0", "hs_pipeline_stage": str(n), "hs_ticket_priority": "HIGH",
+         "createdate": "2026-03-01 10:00:00+00", "hs_lastmodifieddate": "2026-03-09 10:00:00+00"}
+        for n in (1, 2, 3)
+    ] + [{"id": "4", "hs_pipeline": "0", "hs_pipeline_stage": "1", "merged_into": "1", "_deleted_at": GONE}]  # fmt: skip
+
+    rows = staged(
+        "ticket",
+        tickets=tickets,
+        pipeline_stages=stages,
+        tickets_to_contacts=[linked("1", "31"), linked("1", "30")],
+        tickets_to_companies=[linked("1", "20"), {**linked("1", "21", type_id=26), "label": "Primary"}],
+    )
+
+    assert [(row["status"], row["is_escalated"], (row["closed_at"] or "")[:10]) for row in rows[:3]] == [
+        ("New", False, ""),
+        ("Escalated to tier 2", True, ""),
+        ("Closed", False, "2026-03-09"),
+    ]
+    assert (rows[0]["person_key"], rows[0]["account_key"]) == ("crm:contacts/30", "crm:companies/21")
+    assert (rows[0]["priority"], rows[0]["url"][-12:]) == ("high", "record/0-5/1")
+    assert rows[3]["merged_into"] == "crm:tickets/1"
+
+
+@pytest.mark.parametrize("given", [True, False, None])
+def test_consent_is_what_the_contact_says_of_it(staged, given):
+    (row,) = staged("person", contacts=[{"id": "3", "hs_email_optout": given}])
+    assert row["has_opted_out"] is given

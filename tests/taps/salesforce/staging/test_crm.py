@@ -388,3 +388,37 @@ def test_the_organisation_names_its_currency_or_the_settings_do(stage):
     rows = stage("company", Organization=[{"Id": "00D1", "DefaultCurrencyIsoCode": "EUR"}, {"Id": "00D2"}])
 
     assert [row["currency"] for row in rows] == ["EUR", "USD"]
+
+
+def test_a_case_is_a_ticket_of_its_contact_and_account_until_it_is_closed(stage):
+    cases = [
+        {"Id": "5001", "ContactId": "0031", "AccountId": "0011", "Priority": "High", "Status": "Working",
+         "IsEscalated": True, "IsClosed": False, "CreatedDate": "2026-03-01 10:00:00+00"},
+        {"Id": "5002", "Status": "Closed", "IsClosed": True, "CreatedDate": "2026-03-01 10:00:00+00",
+         "ClosedDate": "2026-03-04 10:00:00+00"},
+        {"Id": "5003", "MasterRecordId": "5001", "IsClosed": False, "_deleted_at": "2026-03-05 10:00:00+00"},
+    ]  # fmt: skip
+
+    rows = stage("ticket", Case=cases)
+
+    assert [
+        (row["person_key"], row["account_key"], row["priority"], row["is_escalated"]) for row in rows
+    ] == [
+        ("crm:Contact/0031", "crm:Account/0011", "high", True),
+        (None, None, None, False),
+        (None, None, None, False),
+    ]
+    assert [(row["closed_at"] or "")[:10] for row in rows] == ["", "2026-03-04", ""]
+    assert rows[2]["merged_into"] == "crm:Case/5001"
+    assert rows[0]["url"].endswith("/lightning/r/Case/5001/view")
+
+
+@pytest.mark.parametrize("given", [True, False, None])
+def test_consent_is_what_the_record_says_of_it(stage, given):
+    people = stage(
+        "person",
+        Contact=[{"Id": "1", "HasOptedOutOfEmail": given}],
+        Lead=[{"Id": "2", "HasOptedOutOfEmail": given}],
+    )
+
+    assert [row["has_opted_out"] for row in people] == [given, given]
