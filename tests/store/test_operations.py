@@ -7,7 +7,7 @@ from sqlalchemy import inspect, text
 from closedloop.clock import Clock
 from closedloop.errors import ClosedloopError, ConfigError, UnreachableError
 from closedloop.store import tables
-from closedloop.store.migrations import migrate
+from closedloop.store.migrations import STEPS, migrate
 from closedloop.store.operations import Operations
 from closedloop.store.stamps import from_text, to_text
 
@@ -91,27 +91,49 @@ def test_writers_wait_for_each_other(tmp_path, operations):
 
 
 def test_an_older_database_is_migrated_once_and_a_newer_one_refused(operations):
-    steps = (("alter table run add column note text",), ("update run set note = 'second'",))
+    steps = (*STEPS, ("alter table run add column note text",), ("update run set note = 'second'",))
+    newest = len(steps) + 1
     operations.begin_run("sync", Clock())
     for _ in range(2):
         with operations.transaction() as database:
-            assert migrate(database, steps) == 3
+            assert migrate(database, steps) == newest
     with operations.reading() as database:
         assert database.execute(text("select note from run")).scalar() == "second"
     with (
-        pytest.raises(ConfigError, match="version 3, this closedloop knows 1"),
+        pytest.raises(ConfigError, match=f"version {newest}, this closedloop knows {newest - 2}"),
         operations.transaction() as database,
     ):
         migrate(database)
 
 
 def test_a_migration_that_fails_leaves_the_old_version(operations):
-    broken = (("alter table run add column note text", "this is no SQL"),)
+    broken = (*STEPS, ("alter table run add column note text", "this is no SQL"))
     with pytest.raises(Exception, match="syntax error"), operations.transaction() as database:
         migrate(database, broken)
     with operations.reading() as database:
         assert "note" not in {column["name"] for column in inspect(database).get_columns("run")}
-        assert database.execute(text("select version from schema_version")).scalar() == 1
+        assert database.execute(text("select version from schema_version")).scalar() == len(STEPS) + 1
+
+
+def test_the_first_version_migrated_is_the_newest(operations, tmp_path):
+    def shape(database):
+        found = inspect(database)
+        return {
+            (table, column["name"], str(column["type"]), column["nullable"], column["primary_key"])
+            for table in found.get_table_names()
+            for column in found.get_columns(table)
+        }
+
+    first = {
+        "run", "stream_run", "quarantine", "decision", "plan", "plan_row", "journal", "lease", "schema_version",
+    }  # fmt: skip
+    with operations.transaction() as database:
+        fresh = shape(database)
+        for name in {table for table, *_ in fresh} - first:
+            database.execute(text(f"drop table {name}"))
+        database.execute(text("update schema_version set version = 1"))
+        assert migrate(database) == len(STEPS) + 1
+        assert shape(database) == fresh
 
 
 def test_what_cannot_be_opened_is_a_clear_error(tmp_path):

@@ -36,6 +36,7 @@ _ORDER = [
     "provision",
     "status",
     "explain",
+    "history",
     "report",
     "breaks",
     "review",
@@ -136,4 +137,4 @@ def options(
 
 
 # The verbs register themselves: importing them is what fills the application.
-from closedloop.cli import cases, demo, linking, login, looking, running, serving, setup, writing  # noqa: E402, F401
+from closedloop.cli import cases, demo, linking, login, looking, past, running, serving, setup, writing  # noqa: E402, F401
