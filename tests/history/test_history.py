@@ -14,13 +14,13 @@ from closedloop.clock import Clock
 from closedloop.errors import ConfigError
 from closedloop.history import reading, snapshot
 from closedloop.history.causes import EXPLAINED
-from closedloop.settings import Attribution
+from closedloop.store.analytical import Store
 from closedloop.store.operations import Operations
 
 YAML = """\
 company: {currency: USD, time_zone: America/Chicago}
 connections: {src: {connector: singer, executable: [tap], staging: staging}}
-attribution: {look_back_days: 30}
+attribution: {look_back_days: 1}
 home: .
 """
 
@@ -74,6 +74,19 @@ def keep(world, run_id, as_of=AS_OF):
     )
 
 
+def closedloop(world, *arguments, code=0):
+    """Run a verb on a world's folder, on the fifth of July, with other definitions than the world was made with."""
+    home = world.settings.home
+    (home / "closedloop.yaml").write_text(YAML)
+    world.store.close()
+    runner = CliRunner(env={"CLOSEDLOOP_CLOCK": "2026-07-05T18:00:00Z"})
+    done = runner.invoke(app, ["--config", str(home / "closedloop.yaml"), *arguments])
+    if (home / "store.duckdb").exists():
+        world.store = Store.open(home / "store.duckdb")
+    assert done.exit_code == code, done.output
+    return done
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     """Three reconciles: the first, one after everything changed at once, one after the definitions changed."""
@@ -83,8 +96,7 @@ def told(tmp_path_factory):
     world.decide("customer_account", "c3", "a2")
     later = date(2026, 7, 5)
     written += [take(world, "20260705T120000Z-3", later), keep(world, "20260705T120001Z-4", later)]
-    world.settings = world.settings.model_copy(update={"attribution": Attribution(look_back_days=1)})
-    written.append(take(world, "20260706T120000Z-5", later))
+    closedloop(world, "reconcile")
     yield world, written
     world.close()
 
@@ -156,27 +168,51 @@ def test_changed_definitions_are_named(told):
     assert label == "definitions changed: attribution.look_back_days: 365 → 1"
 
 
+def test_explain_shows_a_past_day(told):
+    world, _ = told
+    answer = json.loads(
+        closedloop(world, "--json", "explain", "account", "a2", "--as-of", "2026-03-05").stdout
+    )
+    assert answer["amount"] == 9900 + 7001 + 1100
+    shown = closedloop(
+        world, "explain", "campaign", "e1", "--measure", "cost", "--measure", "attended"
+    ).stdout
+    assert "Cost (entered in the CRM)  100.00 USD" in shown
+    assert "Attended  3" in shown
+
+
+@pytest.mark.long
+def test_reconcile_and_report_of_a_past_day_keep_nothing(told, tmp_path):
+    world, _ = told
+    before = reading.history(world.operations, "campaign", "e1")
+    found = json.loads(closedloop(world, "--json", "reconcile", "--as-of", "2026-03-05").stdout)
+    assert found["reconciled"]["as_of"] == "2026-03-05"
+    assert {row["as_of"] for row in found["campaigns"]} == {"2026-03-05"}
+    closedloop(world, "report", "--dir", str(tmp_path), "--as-of", "2026-03-05")
+    assert "2026-03-05" in (tmp_path / "events.csv").read_text()
+    assert reading.history(world.operations, "campaign", "e1") == before
+    assert world.one("select distinct as_of from marts.campaign_measures")["as_of"] == date(2026, 7, 5)
+
+
 def test_history_is_printed_without_the_analytical_store(told, tmp_path):
     world, _ = told
     home = world.settings.home
-    config = home / "closedloop.yaml"
-    config.write_text(YAML)
-
-    def run(*arguments, code=0):
-        done = CliRunner().invoke(app, ["--config", str(config), *arguments])
-        assert done.exit_code == code, done.output
-        return done
-
+    world.store.close()
     (home / "store.duckdb").rename(tmp_path / "lost")
     try:
-        text = run("history", "campaign", "event e1", "--to", "20260705T120000Z-3").stdout
-        answer = json.loads(run("--json", "history", "account", "a2", "--measure", "invoiced").stdout)
-        roi = json.loads(run("--json", "history", "campaign", "e1", "--measure", "roi_realised").stdout)
-        unknown = run("history", "campaign", "Evnt e1", code=2).stderr
-        early = run("history", "campaign", "e1", "--from", "2001-01-01", code=2).stderr
-        nothing = run("history", "campaign", "e1", "--measure", "roi", code=2).stderr
+        text = closedloop(world, "history", "campaign", "event e1", "--to", "20260705T120000Z-3").stdout
+        answer = json.loads(
+            closedloop(world, "--json", "history", "account", "a2", "--measure", "invoiced").stdout
+        )
+        roi = json.loads(
+            closedloop(world, "--json", "history", "campaign", "e1", "--measure", "roi_realised").stdout
+        )
+        unknown = closedloop(world, "history", "campaign", "Evnt e1", code=2).stderr
+        early = closedloop(world, "history", "campaign", "e1", "--from", "2001-01-01", code=2).stderr
+        nothing = closedloop(world, "history", "campaign", "e1", "--measure", "roi", code=2).stderr
     finally:
         (tmp_path / "lost").rename(home / "store.duckdb")
+        world.store = Store.open(home / "store.duckdb")
     assert "Why attributed changed" in text
     assert "credit note N-n1 of 2026-07-01" in text
     [change] = answer["changes"]
