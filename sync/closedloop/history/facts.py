@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from closedloop.models.evidence_node import linked_customers
 from closedloop.models.measures import MEASURES
 from closedloop.store.names import quote
 
@@ -46,7 +47,7 @@ with document as (
     from marts.document_value where account_key is not null group by account_key
 ), customer as (
     select account_key as key, {_map("customer_key", "evidence, decided")} as facts
-    from link.link_customer_account group by account_key
+    from (@links) as link group by account_key
 ), touch as (
     select account_key as key, {_map("touch_key", "campaign_key, status, cast(touch_date as varchar)")} as facts
     from marts.touch_resolved where account_key is not null group by account_key
@@ -121,13 +122,14 @@ def gather(store: Store, entity: str) -> dict[str, tuple[str, str, bool]]:
     columns = {name: name for name in measures}
     for name in PRIMARY:
         columns.setdefault(name, name.replace("attributed", f"attributed_{primary}"))
+    made_of = _SOURCES[entity].replace("@links", linked_customers(store))
     struct = ", ".join(
         f"{quote(name)} := {quote(column)}" for name, column in columns.items() if column in published
     )
     numbers = [name for name, one in measures.items() if one.unit in {"money", "count"}]
     counted = " or ".join(f"coalesce({quote(name)}, 0) <> 0" for name in numbers)
     store.query(
-        f"create or replace temp table history_{entity} as with fact as ({_SOURCES[entity]})"
+        f"create or replace temp table history_{entity} as with fact as ({made_of})"
         f" select figure.key, figure.name, figure.text, sha256(figure.text) as figures_digest, fact.facts,"
         f" sha256(fact.facts) as facts_digest, figure.is_any from (select {entity}_key as key, name,"
         f" cast(to_json(struct_pack({struct})) as varchar) as text, {counted} as is_any from marts.{entity}_measures)"
