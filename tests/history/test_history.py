@@ -14,6 +14,7 @@ from closedloop.clock import Clock
 from closedloop.errors import ConfigError
 from closedloop.history import reading, snapshot
 from closedloop.history.causes import EXPLAINED
+from closedloop.models import runner
 from closedloop.store.analytical import Store
 from closedloop.store.operations import Operations
 
@@ -70,7 +71,13 @@ def take(world, run_id, as_of=AS_OF):
 
 def keep(world, run_id, as_of=AS_OF):
     return snapshot.take(
-        world.settings, world.store, world.operations, run_id=run_id, as_of=as_of, clock=Clock()
+        world.settings,
+        world.store,
+        world.operations,
+        run_id=run_id,
+        as_of=as_of,
+        basis=runner.digest(world.store),
+        clock=Clock(),
     )
 
 

@@ -183,17 +183,17 @@ class Comparison:
         else:
             why = None
             moved = int(bool(now[4])) - int(bool(before[4]))
-            _add(
-                sums,
-                "new_customers",
-                Why(cause="document", record=account, label="first invoice changed"),
-                moved,
-            )
+            _add(sums, "new_customers", self._first(change, account), moved)
         for measure, (place, column, after) in _LIFETIME.items():
             rest = (now[place] if now else 0) - (before[place] if before else 0)
             if before is not None:
                 rest -= self._lifetime(sums, measure, change, account, column, after=after, left=now is None)
             _add(sums, measure, why or self._remainder(change), rest)
+
+    def _first(self, change: Change, account: str) -> Why:
+        """Return which document made an account an old or a new customer: the earliest that changed."""
+        found = [(date, why) for why, _, date in self._documents(account, _VALUE)]
+        return min(found, key=lambda one: one[0])[1] if found else self._remainder(change)
 
     def _lifetime(
         self, sums: Sums, measure: str, change: Change, account: str, column: int, *, after: bool, left: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Row, Table
 
     from closedloop.clock import Clock
     from closedloop.settings import Settings
@@ -41,12 +41,18 @@ class _Known:
 
 
 def take(
-    settings: Settings, store: Store, operations: Operations, *, run_id: str, as_of: date, clock: Clock
+    settings: Settings,
+    store: Store,
+    operations: Operations,
+    *,
+    run_id: str,
+    as_of: date,
+    basis: str,
+    clock: Clock,
 ) -> int:
     """Keep what changed since the last snapshot, and why; equal figures write none.
 
-    A reconcile that was killed before its snapshot is caught up by the next one. Facts that changed without a figure
-    are remembered too, so that the next change finds its cause.
+    A reconcile that was killed before its snapshot is caught up by the next one.
 
     Args:
         settings: What the figures are defined by.
@@ -54,6 +60,7 @@ def take(
         operations: The operational database.
         run_id: The run that published them.
         as_of: The day through which documents count.
+        basis: Digest of all published figures, as reconcile returns it.
         clock: What time it is.
 
     Returns:
@@ -61,14 +68,19 @@ def take(
     """
     text = definitions.text(settings)
     at = to_text(clock.now())
-    gathered = {entity: facts.gather(store, entity) for entity in ENTITIES}
+    with operations.reading() as connection:
+        last = _last(connection)
+    # What is gathered needs no lock, and most of the time; without a change nothing is gathered.
+    is_same = last is not None and last.last_basis == basis
+    gathered = {} if is_same else {entity: facts.gather(store, entity) for entity in ENTITIES}
     with operations.transaction() as connection:
-        definition, before, last_as_of = _define(connection, text, as_of=as_of, at=at)
+        definition = _define(connection, text, at=at, last_as_of=as_of.isoformat(), last_basis=basis)
         row = {"run_id": run_id, "at": at, "as_of": as_of.isoformat(), "definition": definition}
         taker = _Taker(connection, store, row)
-        for entity in ENTITIES:
-            taker.compare(entity, gathered[entity])
-        taker.explain(definitions.difference(connection, before, definition), last_as_of)
+        for entity, found in gathered.items():
+            taker.compare(entity, found)
+        redefined = definitions.difference(connection, last.digest, definition) if last else ""
+        taker.explain(redefined, last.last_as_of if last else "")
         failpoint("history.before_commit")
     facts.forget(store)
     if taker.written:
@@ -76,17 +88,20 @@ def take(
     return taker.written
 
 
-def _define(connection: Connection, text: str, *, as_of: date, at: str) -> tuple[str, str, str]:
-    """Note the definitions in force, and return their digest, the one before, and the as-of day before."""
+def _last(connection: Connection) -> Row[Any] | None:
+    """Return the definitions of the last snapshot, with its day and digest."""
+    table = tables.definition
+    return connection.execute(select(table).order_by(table.c.last_seen.desc()).limit(1)).first()
+
+
+def _define(connection: Connection, text: str, *, at: str, **last: str) -> str:
+    """Note the definitions in force and return their digest."""
     table = tables.definition
     digest = definitions.digest(text)
-    last = connection.execute(
-        select(table.c.digest, table.c.last_as_of).order_by(table.c.last_seen.desc()).limit(1)
-    ).first()
-    values = {"last_seen": at, "last_as_of": as_of.isoformat()}
+    values = {"last_seen": at, **last}
     if not connection.execute(table.update().where(table.c.digest == digest).values(values)).rowcount:
         connection.execute(table.insert().values(digest=digest, first_seen=at, text=text, **values))
-    return (digest, last.digest, last.last_as_of) if last else (digest, digest, as_of.isoformat())
+    return digest
 
 
 class _Taker:

@@ -190,7 +190,13 @@ def reconcile(opened: Session, store: Store, record: Run, *, progress: Progress 
         progress=_stage("reconcile", progress),
     )
     kept = snapshot.take(
-        settings, store, opened.operations, run_id=record.id, as_of=found.as_of, clock=opened.clock
+        settings,
+        store,
+        opened.operations,
+        run_id=record.id,
+        as_of=found.as_of,
+        basis=found.basis,
+        clock=opened.clock,
     )
     record.detail["as_of"] = found.as_of.isoformat()
     record.detail["snapshots"] = kept

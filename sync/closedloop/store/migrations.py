@@ -39,7 +39,7 @@ STEPS: Sequence[Sequence[str]] = (
         ),
         (
             "create table definition (digest varchar(64) not null primary key, first_seen varchar(32) not null,"
-            " last_seen varchar(32) not null, last_as_of varchar(10) not null, text text not null)"
+            " last_seen varchar(32) not null, last_as_of varchar(10) not null, last_basis varchar(64) not null, text text not null)"
         ),
     ),
 )

@@ -195,5 +195,6 @@ definition = Table(
     Column("first_seen", String(32), nullable=False),
     Column("last_seen", String(32), nullable=False),
     Column("last_as_of", String(10), nullable=False),
+    Column("last_basis", String(64), nullable=False),  # digest of the figures published under it last
     Column("text", Text, nullable=False),  # JSON
 )
