@@ -27,8 +27,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"errors", "clock", "settings", "log", "store", "models"},
     "service": {
         "errors", "clock", "settings", "log", "kit", "config", "connectors", "store", "models", "link", "extract",
-        "writeback", "report",
+        "writeback", "report", "history",
     },
+    "history": {"errors", "clock", "settings", "log", "kit", "models", "store"},
     "case": {"errors", "clock", "settings", "config", "models", "store"},
     "sandbox": {"errors", "clock", "log", "kit"},
 }  # fmt: skip

@@ -25,6 +25,7 @@ VERBS = [
     "provision",
     "status",
     "explain",
+    "history",
     "report",
     "breaks",
     "review",

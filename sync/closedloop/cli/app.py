@@ -36,6 +36,7 @@ _ORDER = [
     "provision",
     "status",
     "explain",
+    "history",
     "report",
     "breaks",
     "review",
@@ -143,6 +144,7 @@ from closedloop.cli import (  # noqa: E402
     linking,  # noqa: F401
     login,  # noqa: F401
     looking,  # noqa: F401
+    past,  # noqa: F401
     running,  # noqa: F401
     serving,  # noqa: F401
     setup,  # noqa: F401

@@ -24,6 +24,7 @@ from closedloop.models.evidence_node import (
     document_label,
     figure,
     group,
+    linked_customers,
     rows,
     summed,
 )
@@ -128,7 +129,7 @@ def _account_figure(store: Store, row: Row, name: str) -> Node:
     if name == "customers":
         links = [
             Node(label=f"{one['name']}: {one['evidence']}", url=one["url"])
-            for one in rows(store, sql.ACCOUNT_CUSTOMERS, [key])
+            for one in rows(store, sql.ACCOUNT_CUSTOMERS.format(links=linked_customers(store)), [key])
         ]
         return Node(label=measure.label, value=row[name], unit="count", how=how, children=tuple(links))
     if name == "events_attended":
@@ -196,9 +197,10 @@ def _shares(store: Store, key: str, column: str) -> list[Node]:
 
 
 def _person(store: Store, key: str, measures: Sequence[str]) -> Node:
-    for name in measures:
-        known(name, (), what="a person")
     [person] = rows(store, sql.PERSON, [key])
+    if measures:
+        figures = _contact_figures(store, key, measures)
+        return Node(label=person["name"] or person["key"], url=person["url"], children=tuple(figures))
     return Node(
         label=person["name"] or person["key"],
         url=person["url"],
@@ -209,6 +211,22 @@ def _person(store: Store, key: str, measures: Sequence[str]) -> Node:
             group("broken links", map(_break_line, rows(store, sql.PERSON_BREAKS, [key]))),
         ),
     )
+
+
+def _contact_figures(store: Store, key: str, measures: Sequence[str]) -> list[Node]:
+    found = rows(store, sql.CONTACT, [key]) if store.columns("marts", "contact_measures") else []
+    row = found[0] if found else {}
+    catalogue = {one.name: one for one in MEASURES if str(one.entity) == "contact" and one.name in row}
+    figures = []
+    for name in measures:
+        measure = catalogue[known(name, catalogue, what="a person")]
+        if name in store.columns("marts", "contact_credit"):
+            shares = rows(store, sql.CONTACT_CREDITS.format(amount=name), [key])
+            lines = [Node(label=one["name"], amount=one["amount"], url=one["url"]) for one in shares]
+            figures.append(figure(measure.label, row[name], lines))
+        else:
+            figures.append(plain(measure.label, row[name], measure))
+    return figures
 
 
 def _opportunity(store: Store, key: str, measures: Sequence[str]) -> Node:

@@ -53,7 +53,7 @@ _DEALS: dict[str, tuple[Callable[[Row], bool], str | None]] = {
     "lost_amount": (lambda row: _created(row) and row["is_closed"] and not row["is_won"], "amount_now"),
 }
 #: Figure → the figures that it follows from, and how. `{m}` is the primary model.
-_FOLLOWS: dict[str, tuple[tuple[str, ...], str]] = {
+FOLLOWS: dict[str, tuple[tuple[str, ...], str]] = {
     "roi_realised": (("attributed_{m}", "cost"), "(attributed less cost) ÷ cost"),
     "roi_collected": (("attributed_{m}_collected", "cost"), "(attributed, collected less cost) ÷ cost"),
     "roi_margin": (("attributed_{m}", "cost"), "(attributed times gross margin less cost) ÷ cost"),
@@ -132,7 +132,7 @@ class Campaign:
             found = self._accounts(label, name)
         elif name == "cost":
             found = self._cost(label)
-        elif name in _FOLLOWS:
+        elif name in FOLLOWS:
             found = self._follows(label, name, measure)
         else:
             found = self._split(label, name) or self._plain(label, name, measure)
@@ -208,7 +208,7 @@ class Campaign:
         return Node(label=f"{label} ({said})", amount=self.row["cost"], url=self.row["url"])
 
     def _follows(self, label: str, name: str, measure: Measure | None) -> Node:
-        parts, how = _FOLLOWS[name]
+        parts, how = FOLLOWS[name]
         names = [part.replace("{m}", self.primary) for part in parts]
         children = tuple(self.explain(part) for part in names if part in self.row)
         found = self._plain(label, name, measure)

@@ -75,6 +75,18 @@ def rows(store: Store, statement: str, parameters: Sequence[object] = ()) -> lis
     return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
+def linked_customers(store: Store) -> str:
+    """Return the SQL of every linked ledger customer: whose figures it counts in, and why.
+
+    Where a mart says that sales are rolled up to another account, that one; else the linked one.
+    """
+    link = "select link.customer_key, {account} as account_key, link.evidence, link.decided from link.link_customer_account as link"
+    if "rolled_key" not in store.columns("marts", "account_family"):
+        return link.format(account="link.account_key")
+    family = " inner join marts.account_family as family on family.account_key = link.account_key"
+    return link.format(account="family.rolled_key") + family
+
+
 def group(label: str, children: Iterable[Node]) -> Node:
     """Return a counted list without an amount of its own."""
     lines = tuple(children)

@@ -211,11 +211,22 @@ where opened.opportunity_key = ?
 order by campaign.start_date, campaign.key
 """
 
-#: The customers of an account, also those without a document.
+#: The customers of an account, also those without a document; `{links}`: see `linked_customers`.
 ACCOUNT_CUSTOMERS = """
 select customer.name, customer.url, link.evidence
-from link.link_customer_account as link
+from ({links}) as link
 inner join canonical.customer as customer on customer.key = link.customer_key
 where link.account_key = ?
 order by customer.name, customer.key
+"""
+
+CONTACT = "select * from marts.contact_measures where person_key = ?"
+
+#: What a person is given of their accounts' credit at each event; `{amount}`: attributed or attributed_collected.
+CONTACT_CREDITS = """
+select campaign.name, campaign.url, credit.{amount} as amount
+from marts.contact_credit as credit
+inner join canonical.campaign as campaign on campaign.key = credit.campaign_key
+where credit.person_key = ?
+order by campaign.start_date, campaign.key
 """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedloop import extract, models
 from closedloop.errors import ClosedloopError, PartlyFailedError
+from closedloop.history import snapshot
 from closedloop.service.record import Run, StoppedError, recorded
 from closedloop.writeback.apply import apply_plan, code_of
 from closedloop.writeback.plan import make_plan
@@ -189,7 +190,17 @@ def reconcile(opened: Session, store: Store, record: Run, *, progress: Progress 
         progress=_stage("reconcile", progress),
         run_id=record.id,
     )
+    kept = snapshot.take(
+        settings,
+        store,
+        opened.operations,
+        run_id=record.id,
+        as_of=found.as_of,
+        basis=found.basis,
+        clock=opened.clock,
+    )
     record.detail["as_of"] = found.as_of.isoformat()
+    record.detail["snapshots"] = kept
     record.detail["checks"] = [check.name for check in found.checks]
     return found
 

@@ -31,6 +31,28 @@ STEPS: Sequence[Sequence[str]] = (
         "create index break_history_healed on break_history (healed_at)",
         "create table break_watch (id {id}, as_of varchar(10) not null, at varchar(32) not null, digest varchar(64) not null)",
     ),
+    (
+        (
+            "create table snapshot (entity varchar(16) not null, key varchar(160) not null, n integer not null,"
+            " run_id varchar(32) not null, at varchar(32) not null, as_of varchar(10) not null, name text not null,"
+            " definition varchar(64) not null, figures text, primary key (entity, key, n))"
+        ),
+        (
+            "create table snapshot_cause (entity varchar(16) not null, key varchar(160) not null, n integer not null,"
+            " place integer not null, measure varchar(64) not null, cause varchar(16) not null,"
+            " record varchar(160) not null, label text not null, amount bigint not null,"
+            " primary key (entity, key, n, place))"
+        ),
+        (
+            "create table snapshot_now (entity varchar(16) not null, key varchar(160) not null, n integer not null,"
+            " figures_digest varchar(64) not null, facts_digest varchar(64) not null, facts text not null,"
+            " primary key (entity, key))"
+        ),
+        (
+            "create table definition (digest varchar(64) not null primary key, first_seen varchar(32) not null,"
+            " last_seen varchar(32) not null, last_as_of varchar(10) not null, last_basis varchar(64) not null, text text not null)"
+        ),
+    ),
 )
 
 _ROW_NUMBER = {"postgresql": "serial primary key"}

@@ -176,3 +176,59 @@ break_watch = Table(
     Column("at", String(32), nullable=False),
     Column("digest", String(64), nullable=False),  # of all broken links: equal, nothing changed
 )
+
+#: Grain: what was published of one campaign or account by one reconcile in which it changed. Kept for ever.
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("entity", String(16), primary_key=True),  # campaign, account
+    Column("key", String(160), primary_key=True),
+    Column("n", Integer, primary_key=True),  # counts from 1 for each campaign or account
+    Column("run_id", String(32), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("as_of", String(10), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("definition", String(64), nullable=False),
+    Column("figures", Text),  # JSON: measure → value; null: the record is gone
+)
+
+#: Grain: one reason why a figure of one snapshot differs from the one before. Those of a figure sum to its change.
+snapshot_cause = Table(
+    "snapshot_cause",
+    metadata,
+    Column("entity", String(16), primary_key=True),
+    Column("key", String(160), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("measure", String(64), nullable=False),
+    Column(
+        "cause", String(16), nullable=False
+    ),  # definition, document, link, decision, touch, deal, cost, other
+    Column("record", String(160), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)
+
+#: Grain: one campaign or account as it was published last: what the next reconcile compares with.
+snapshot_now = Table(
+    "snapshot_now",
+    metadata,
+    Column("entity", String(16), primary_key=True),
+    Column("key", String(160), primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("figures_digest", String(64), nullable=False),
+    Column("facts_digest", String(64), nullable=False),
+    Column("facts", Text, nullable=False),  # JSON, packed: the records that its figures are made of
+)
+
+#: Grain: one state of the definitions: settings that figures rest on, and the models.
+definition = Table(
+    "definition",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("first_seen", String(32), nullable=False),
+    Column("last_seen", String(32), nullable=False),
+    Column("last_as_of", String(10), nullable=False),
+    Column("last_basis", String(64), nullable=False),  # digest of the figures published under it last
+    Column("text", Text, nullable=False),  # JSON
+)
