@@ -47,6 +47,9 @@ class Home:
         self.store.query("""insert into meta.state values ('crm', '{"a": 1}'), ('crm_old', '{}')""")
         self.store.query("insert into meta.load_log values ('crm', 1, null)")
         self.store.query("create schema history; create table history.figure (account_key varchar, n bigint)")
+        self.store.query(
+            "create view history.seen as select account_key, account_key as key from history.figure"
+        )
         self.store.query("insert into history.figure values ('crm:a/2', 5), ('crm_old:a/2', 6)")
         (folder / "spool" / "crm").mkdir(parents=True)
         (folder / "spool" / "crm" / "00000001.sealed").touch()

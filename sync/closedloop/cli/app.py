@@ -135,4 +135,4 @@ def options(
 
 
 # The verbs register themselves: importing them is what fills the application.
-from closedloop.cli import connection, demo, linking, login, looking, running, serving, setup, writing  # noqa: E402, F401
+from closedloop.cli import connection, demo, linking, links, login, looking, running, serving, setup, writing  # noqa: E402, F401
