@@ -121,6 +121,7 @@ class Maker:
         self.random = random.Random(seed)
         self.noise = noise
         self.count = 0
+        self.domains: set[str] = set()
 
     def often(self, share: float) -> bool:
         """Say yes with this probability; more often in a noisier world."""
@@ -164,8 +165,11 @@ class Maker:
         form = self.pick(forms)
         plain = "".join(one for one in fold(name).lower() if one.isalnum())
         domain = like.domain if like and self.random.random() < 0.5 else f"{plain}.{self.pick(ENDS[country])}"
+        while (not like or domain != like.domain) and domain in self.domains:
+            domain = f"{plain}{self.pick(KINDS).lower()}{self.pick(('', '-group', str(self.count)))}.{self.pick(ENDS[country])}"
         if not like and self.random.random() < 0.08:
             domain = f"{self.coined().lower()}.{self.pick(ENDS[country])}"
+        self.domains.add(domain)
         city = self.pick(cities)
         spot = cities.index(city)
         return Company(

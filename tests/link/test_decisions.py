@@ -40,25 +40,12 @@ def test_a_decision_is_kept_with_who_when_and_why(operations):
         {"verb": "perhaps"},
         {"kind": "pet_owner"},
         {"verb": "same"},
-        {"kind": "account_account"},
     ],
 )
 def test_what_is_no_decision_is_refused(operations, wrong):
     with pytest.raises(ConfigError):
         decide(operations, **{"verb": "accept", "left": "a", "right": "b", **wrong})
     assert decisions.listed(operations) == []
-
-
-def test_decisions_outlive_a_renamed_connection(operations):
-    decide(operations, "accept", "books:res.partner/1", "crm:res.partner/2")
-    decide(operations, "same", "crm:res.partner/3", "crm:res.partner/2", "account_account")
-    decide(operations, "reject", "bookshop:1", "crm_old:2")
-    assert decisions.rekey(operations, "crm", "sales") == 3
-    assert [(one.left_key, one.right_key) for one in decisions.listed(operations)] == [
-        ("books:res.partner/1", "sales:res.partner/2"),
-        ("sales:res.partner/3", "sales:res.partner/2"),
-        ("bookshop:1", "crm_old:2"),
-    ]
 
 
 def test_contradictions_are_told(operations):

@@ -142,6 +142,7 @@ from closedloop.cli import (  # noqa: E402
     connection,  # noqa: F401
     demo,  # noqa: F401
     linking,  # noqa: F401
+    links,  # noqa: F401
     login,  # noqa: F401
     looking,  # noqa: F401
     past,  # noqa: F401

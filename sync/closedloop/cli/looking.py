@@ -114,7 +114,7 @@ def explain(
 
     context: Context = ctx.obj
     if kind == "link":
-        from closedloop.cli.linking import explain_link
+        from closedloop.cli.links import explain_link
 
         explain_link(context, name)
         return

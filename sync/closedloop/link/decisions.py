@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select
 
 from closedloop.errors import ConfigError
 from closedloop.store import tables
 from closedloop.store.stamps import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from closedloop.store.operations import Operations
@@ -67,7 +67,28 @@ def decide(
     why: str = "",
     now: datetime,
 ) -> Decision:
-    """Keep a decision; the next reconcile obeys it.
+    """Keep a decision; the next reconcile obeys it. `closedloop.link.review` checks the keys first.
+
+    Raises:
+        ConfigError: See `made`.
+    """
+    decided = made(verb, left_key, right_key, kind=kind, who=who, why=why, now=now)
+    keep(operations, [decided])
+    return decided
+
+
+def made(
+    verb: str,
+    left_key: str,
+    right_key: str,
+    *,
+    kind: str,
+    who: str,
+    why: str = "",
+    now: datetime,
+    where: str = "",
+) -> Decision:
+    """Return a decision without keeping it.
 
     Raises:
         ConfigError: The verb or kind is unknown, they do not fit, both keys are one, or nobody is named.
@@ -76,18 +97,26 @@ def decide(
         kind=kind,
         left_key=left_key,
         right_key=right_key,
-        verdict=_verdict(verb, kind),
+        verdict=_verdict(verb, kind, where),
         who=who.strip(),
         why=why,
         at=to_text(now),
     )
     if left_key == right_key or not (left_key and right_key):
-        raise ConfigError("a decision is about two records", where=left_key, fix="name two different keys")
+        raise ConfigError(
+            "a decision is about two records", where=where or left_key, fix="name two different keys"
+        )
     if not decided.who:
-        raise ConfigError("a decision needs a name", where=left_key, fix="say who decides: --who")
-    with operations.transaction() as connection:
-        connection.execute(tables.decision.insert().values(**_values(decided)))
+        raise ConfigError("a decision needs a name", where=where or left_key, fix="say who decides: --who")
     return decided
+
+
+def keep(operations: Operations, decided: Iterable[Decision]) -> None:
+    """Keep decisions, all or none."""
+    values = [_values(one) for one in decided]
+    if values:
+        with operations.transaction() as connection:
+            connection.execute(tables.decision.insert(), values)
 
 
 def listed(operations: Operations) -> list[Decision]:
@@ -98,52 +127,60 @@ def listed(operations: Operations) -> list[Decision]:
     return [Decision(**{name: row[name] for name in Decision.__dataclass_fields__}) for row in rows]
 
 
-def rekey(operations: Operations, old: str, new: str) -> int:
-    """Carry every decision from a connection's old name to its new one; return how many were changed."""
-    if not new or ":" in new or ":" in old:
-        raise ConfigError("a connection's name has no colon", where=new, fix="choose another name")
-    changed = 0
-    table = tables.decision
-    with operations.transaction() as connection:
-        for column in (table.c.left_key, table.c.right_key):
-            done = connection.execute(
-                update(table)
-                .where(func.substr(column, 1, len(old) + 1) == f"{old}:")
-                .values({column: new + func.substr(column, len(old) + 1)})
-            )
-            changed += done.rowcount
-    return changed
-
-
-def contradictions(decisions: Iterable[Decision]) -> list[str]:
+def contradictions(
+    decisions: Iterable[Decision], *, survivors: Mapping[tuple[str, str], str] | None = None
+) -> list[str]:
     """Return in words where decisions that still count contradict each other.
 
     A later decision on the same pair replaces the earlier one and is no contradiction. These are: one record accepted
-    for two others, and two records told apart that others declare the same, also through a third one.
+    for two others; a pair accepted that is rejected under a key that was merged away; and two records told apart that
+    others declare the same, also through a third one.
+
+    Args:
+        decisions: All of them, oldest first.
+        survivors: (entity, key) → the record that stands for it now.
     """
     latest: dict[tuple[str, frozenset[str]], Decision] = {}
     for one in decisions:
         latest[one.kind, frozenset((one.left_key, one.right_key))] = one
+    same = [one for one in latest.values() if one.kind in SAME_KINDS]
+    others = [one for one in latest.values() if one.kind not in SAME_KINDS]
+    return [*_between_kinds(others, survivors or {}), *_of_one_kind(same)]
+
+
+def _between_kinds(decided: Iterable[Decision], survivors: Mapping[tuple[str, str], str]) -> list[str]:
+    by_left: dict[tuple[str, str], list[tuple[str, Decision]]] = {}
+    for one in decided:
+        left, _, right = one.kind.partition("_")
+        now = survivors.get((left, one.left_key), one.left_key)
+        to = survivors.get((right, one.right_key), one.right_key)
+        by_left.setdefault((one.kind, now), []).append((to, one))
     found: list[str] = []
-    accepted: dict[tuple[str, str], list[Decision]] = {}
-    groups = _Groups()
-    for one in latest.values():
-        if one.verdict != "accept":
-            continue
-        accepted.setdefault((one.kind, one.left_key), []).append(one)
-        if one.kind in SAME_KINDS:
-            groups.join(one.left_key, one.right_key)
-    for (kind, left), several in sorted(accepted.items()):
-        if len(several) > 1 and kind not in SAME_KINDS:
-            names = " and ".join(f"{one.right_key} ({one.who})" for one in several)
-            found.append(f"{left} is accepted for {names}: the last one counts")
-    for one in latest.values():
-        apart = one.verdict == "reject" and one.kind in SAME_KINDS
-        if apart and groups.of(one.left_key) == groups.of(one.right_key):
-            found.append(
-                f"{one.left_key} and {one.right_key} are told apart ({one.who}), and declared the same through others"
-            )
+    for (_, now), several in sorted(by_left.items()):
+        accepted = [(to, one) for to, one in several if one.verdict == "accept"]
+        if len({to for to, _ in accepted}) > 1:
+            names = " and ".join(f"{one.right_key} ({one.who})" for _, one in accepted)
+            found.append(f"{now} is accepted for {names}: the last one counts")
+        found += [
+            f"{yes.left_key} is accepted for {yes.right_key} ({yes.who}), and {no.left_key} is rejected for"
+            f" {no.right_key} ({no.who}), which are the same records now: the last one counts"
+            for to, yes in accepted
+            for other, no in several
+            if no.verdict == "reject" and other == to
+        ]
     return found
+
+
+def _of_one_kind(decided: Sequence[Decision]) -> list[str]:
+    groups = _Groups()
+    for one in decided:
+        if one.verdict == "accept":
+            groups.join(one.left_key, one.right_key)
+    return [
+        f"{one.left_key} and {one.right_key} are told apart ({one.who}), and declared the same through others"
+        for one in decided
+        if one.verdict == "reject" and groups.of(one.left_key) == groups.of(one.right_key)
+    ]
 
 
 def about(operations: Operations, key: str) -> list[Decision]:
@@ -179,16 +216,20 @@ class _Groups:
         self._head[self.of(one)] = self.of(other)
 
 
-def _verdict(verb: str, kind: str) -> str:
+def _verdict(verb: str, kind: str, where: str) -> str:
     if kind not in KINDS:
         msg = f"{kind} is no kind of link"
-        raise ConfigError(msg, where=kind, fix=f"use one of {', '.join(KINDS)}")
+        raise ConfigError(msg, where=where or kind, fix=f"use one of {', '.join(KINDS)}")
     if verb not in VERBS:
         msg = f"{verb} is no decision"
-        raise ConfigError(msg, where=verb, fix=f"use one of {', '.join(VERBS)}")
-    if (verb in {"same", "not-same"}) != (kind in SAME_KINDS):
+        raise ConfigError(msg, where=where or verb, fix=f"use one of {', '.join(VERBS)}")
+    if verb in {"same", "not-same"} and kind not in SAME_KINDS:
         msg = f"{verb} does not fit {kind}"
-        raise ConfigError(msg, where=verb, fix="same and not-same are for two records of one kind")
+        raise ConfigError(
+            msg,
+            where=where or verb,
+            fix="same and not-same are for two records of one kind: accept or reject",
+        )
     return VERBS[verb]
 
 

@@ -6,12 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from closedloop.link.engine import COMPANIES, PEOPLE, SCHEMA, Job
+from closedloop.link.normal import like
+from closedloop.link.twins import TWINS
 from closedloop.link.weights import load, own
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from closedloop.store.analytical import Store
+
+#: What a touch is compared as: all touches that say the same of a person are one.
+SCAN_KEY = (
+    "md5(concat_ws('|', coalesce(touch.email, ''), coalesce(touch.name, ''), coalesce(touch.company, ''),"
+    " coalesce(touch.phone, '')))"
+)
 
 #: Level of a comparison → what it means.
 _WORDS = {
@@ -22,7 +30,8 @@ _WORDS = {
     "near": "the same but for a typing error",
     "initials": "one is the initials of the other",
     "initial": "the same surname, and the first name agrees as far as it is written",
-    "extra_words": "one has more words",
+    "part": "one is the beginning of the other",
+    "extra_words": "one has more words, as a subsidiary has",
     "first_word": "only the first word agrees",
     "surname": "only the surname agrees",
     "first_name": "only the first name agrees",
@@ -79,7 +88,7 @@ def explain(store: Store, job: Job, left: str, *, home: Path | None = None) -> l
     """Return every candidate that was compared with the record ``left``, best first; none if nothing was."""
     if not _kept(store, job):
         return []
-    model = load(job.name, own(job.name, home) if home else None)
+    model = load(like(job.name), own(like(job.name), home) if home else None)
     names = [one["name"] for one in model.comparisons]
     columns = ", ".join(f"pair.{name}, pair.w_{name}" for name in names)
     found = store.query(
@@ -113,19 +122,24 @@ def explain(store: Store, job: Job, left: str, *, home: Path | None = None) -> l
     ]
 
 
+def candidates(store: Store, key: str, *, home: Path | None = None) -> list[Explained]:
+    """Return what a customer, a touch or a person was compared with, best first; none if with nothing."""
+    found = explain(store, COMPANIES, key, home=home)
+    scan = scan_key(store, key)
+    if scan:
+        found += explain(store, PEOPLE, scan, home=home)
+    return found + explain(store, TWINS, key, home=home)
+
+
 def scan_key(store: Store, touch: str) -> str | None:
     """Return the key under which the linker compares a touch; none for a touch that says nothing of a person."""
-    found = store.query(
-        "select md5(concat_ws('|', coalesce(email, ''), coalesce(name, ''), coalesce(company, ''), coalesce(phone, '')))"
-        " from canonical.touch where key = ?",
-        [touch],
-    )
+    found = store.query(f"select {SCAN_KEY} from canonical.touch as touch where touch.key = ?", [touch])
     return str(found[0][0]) if found else None
 
 
-def jobs() -> tuple[Job, Job]:
-    """Return the two jobs: companies, people."""
-    return COMPANIES, PEOPLE
+def jobs() -> tuple[Job, ...]:
+    """Return the jobs: companies, people at events, people among themselves."""
+    return COMPANIES, PEOPLE, TWINS
 
 
 def _kept(store: Store, job: Job) -> bool:

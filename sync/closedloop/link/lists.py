@@ -30,18 +30,33 @@ FREE_MAIL = (
 
 #: Legal forms at the end of a name after normalising; the first of each row stands for it.
 LEGAL_FORMS: tuple[tuple[str, ...], ...] = (
-    ("inc", "incorporated", "incorporate"), ("corp", "corporation"), ("llc", "l l c", "limited liability company"),
+    ("inc", "incorporated", "incorporate", "incorporat", "incorpora", "incorpor", "incorpo", "incorp"), ("corp", "corporation", "corporatio", "corporati", "corporat", "corpora", "corpor"), ("llc", "l l c", "lc", "limited liability company"),
     ("llp", "l l p", "limited liability partnership"), ("lp", "l p", "limited partnership"),
     ("ltd", "limited", "ltda", "limitada"), ("plc", "p l c", "public limited company"), ("co", "company"),
     ("gmbh", "g m b h", "mbh", "gesellschaft mit beschrankter haftung"), ("ag", "a g", "aktiengesellschaft"),
-    ("kg", "gmbh and co kg", "gmbh co kg", "and co kg", "co kg"), ("ohg",),
+    ("kg", "gmbh and co kg", "gmbh co kg", "gmbh u co kg", "gmbh und co kg", "and co kg", "u co kg", "und co kg", "co kg"), ("ohg",),
     ("ug", "ug haftungsbeschrankt", "haftungsbeschrankt", "unternehmergesellschaft"), ("sa", "s a", "sociedad anonima", "societe anonyme"),
-    ("sas",), ("sarl", "s a r l"), ("srl", "s r l"), ("spa", "s p a", "societa per azioni"), ("sl", "s l", "sociedad limitada"),
+    ("sas",), ("sarl", "s a r l"), ("srl", "s r l"), ("spa", "s p a", "societa per azioni"), ("sl", "s l", "slu", "s l u", "sociedad limitada"),
     ("bv", "b v", "besloten vennootschap"), ("nv", "n v", "naamloze vennootschap"), ("ab", "aktiebolag"), ("as",), ("aps",),
     ("oy", "oyj"), ("kk", "k k", "kabushiki kaisha"),
     ("pty", "pty ltd", "pty limited", "proprietary limited", "proprietary ltd", "p l", "pty td"), ("pte", "pte ltd"),
     ("dac", "designated activity company"), ("sp z oo", "spolka z oo", "spolka z ograniczona odpowiedzialnoscia", "sp zoo"),
     ("eood",), ("sro", "spol s r o"), ("co ltd", "company limited"),
+)  # fmt: skip
+
+#: What bookkeeping writes behind a name, after normalising: it is no part of it.
+REMARKS: tuple[str, ...] = (
+    "old", "x", "xx", "xxx", "do not use", "donotuse", "duplicate", "dup", "inactive", "closed", "group", "grp",
+    "gruppe", "groupe",
+)  # fmt: skip
+
+#: Words that tell a subsidiary from its parent, after normalising and beside the names of countries.
+KIN: tuple[str, ...] = (
+    "services", "holdings", "capital", "real estate", "leasing", "digital", "international", "global", "worldwide", "logistics",
+    "ventures", "properties", "financial", "finance", "insurance", "investments", "investment", "foundation", "academy",
+    "retail", "wholesale", "distribution", "manufacturing", "research", "labs", "laboratories", "technologies", "systems",
+    "solutions", "europe", "european", "america", "americas", "asia", "pacific", "africa", "emea", "apac", "latam", "usa",
+    "us", "uk", "eu", "north", "south", "east", "west", "central", "branch", "subsidiary", "trust", "fund",
 )  # fmt: skip
 
 #: Words that are written short in names of companies, after normalising.

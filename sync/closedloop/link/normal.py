@@ -10,7 +10,16 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from closedloop.link.lists import ABBREVIATIONS, COUNTRIES, FREE_MAIL, LEGAL_FORMS, NICKNAMES, ROLE_MAILBOXES
+from closedloop.link.lists import (
+    ABBREVIATIONS,
+    COUNTRIES,
+    FREE_MAIL,
+    KIN,
+    LEGAL_FORMS,
+    NICKNAMES,
+    REMARKS,
+    ROLE_MAILBOXES,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,14 +49,25 @@ def sql(name: str, **names: str) -> str:
 def text(name: str) -> str:
     """Return the statement in ``sql/<name>.sql`` as it is written."""
     job, _, part = name.partition("_")
-    if like(job) != job:
-        return text(f"{like(job)}_{part}").replace(f"{{schema}}.{like(job)}_", f"{{schema}}.{job}_")
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    file = f"{like(job)}_{part}" if like(job) != job else name
+    return files(__package__).joinpath("sql", f"{file}.sql").read_text(encoding="utf-8")
 
 
 def lists() -> str:
     """Return everything in the lists that normalising uses, as text: other lists make other records."""
-    return repr((legal_forms(), LEGAL_FORMS, ABBREVIATIONS, COUNTRIES, NICKNAMES, FREE_MAIL, ROLE_MAILBOXES))
+    return repr(
+        (
+            legal_forms(),
+            REMARKS,
+            KIN,
+            LEGAL_FORMS,
+            ABBREVIATIONS,
+            COUNTRIES,
+            NICKNAMES,
+            FREE_MAIL,
+            ROLE_MAILBOXES,
+        )
+    )
 
 
 def prepare(connection: DuckDBPyConnection) -> None:
@@ -56,7 +76,8 @@ def prepare(connection: DuckDBPyConnection) -> None:
     if connection.execute(made).fetchall():
         return
     forms = "|".join(re.escape(form).replace(r"\ ", " ") for form in legal_forms())
-    for statement in _statements(text("macros").replace("{forms}", forms)):
+    made_of = {"{forms}": forms, "{remarks}": "|".join(REMARKS), "{kin}": "|".join(_kin())}
+    for statement in _statements(_filled(text("macros"), made_of)):
         connection.execute(statement)
     words = ", ".join(f"'{short}': '{long}'" for short, long in ABBREVIATIONS.items())
     connection.execute(
@@ -105,6 +126,19 @@ def legal_forms() -> tuple[str, ...]:
     }
     kept = {form for form in theirs if len(form) >= _LEAST_FORM} - _NOT_FORMS
     return tuple(sorted(ours | kept, key=lambda form: (-len(form), form)))
+
+
+def _kin() -> list[str]:
+    names = {
+        name for row in COUNTRIES.values() for name in row if name.isascii() and len(name) >= _LEAST_FORM
+    }
+    return sorted(names | set(KIN), key=lambda word: (-len(word), word))
+
+
+def _filled(statements: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        statements = statements.replace(name, value)
+    return statements
 
 
 @cache

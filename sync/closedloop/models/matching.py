@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from closedloop.link import policy
+from closedloop.link.explain import SCAN_KEY
 from closedloop.log import get_logger
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ from canonical.account_record as record
 inner join staging.account as staged on staged.key = record.key
 """
 #: One row for all touches that say the same of a person.
-_SCANS = """
-select md5(concat_ws('|', coalesce(email, ''), coalesce(name, ''), coalesce(company, ''), coalesce(phone, ''))) as key,
+_SCANS = f"""
+select {SCAN_KEY} as key,
     any_value(name) as name, cast(null as varchar) as first_name, cast(null as varchar) as last_name,
     any_value(email) as email, any_value(phone) as phone, cast(null as varchar) as mobile,
     any_value(company) as company, cast(null as varchar) as website, cast(null as varchar) as city,
     cast(null as varchar) as country
-from canonical.touch
+from canonical.touch as touch
 where name is not null or email is not null
 group by 1
 """
@@ -91,7 +92,7 @@ _INTO = {
         inner join canonical.person_record as record on record.key = link.r
         inner join canonical.person as person on person.key = record.person_key
         inner join canonical.touch as touch
-            on md5(concat_ws('|', coalesce(touch.email, ''), coalesce(touch.name, ''), coalesce(touch.company, ''), coalesce(touch.phone, ''))) = link.l
+            on {scan} = link.l
         left join canonical.person_record as other on other.key = link.runner_up
         left join link.touch_exact as exact on exact.touch_key = touch.key and exact.doubt is null
         left join link.decision_now as decision
@@ -159,7 +160,7 @@ def fill(store: Store, settings: Settings, model: str) -> None:
     else:
         done = _link(store, settings, TWINS, left=_RECORDS, right=_RECORDS, rejected=_ONE_ALREADY,
                      same="select key as r, entity_key as e from link.twin_evidence")  # fmt: skip
-    store.query(_INTO[model].format(evidence=_SENTENCE))
+    store.query(_INTO[model].format(evidence=_SENTENCE, scan=SCAN_KEY))
     log.info("link.scored", model=model, pairs=done.pairs[0], compared=done.pairs[1])
 
 

@@ -186,8 +186,10 @@ def _landed(store: Store, old: str, new: str) -> int:
         )
     store.query(f"drop schema if exists {quote(raw_schema(old))} cascade")
     for schema, table, column in store.query(
-        "select table_schema, table_name, column_name from information_schema.columns"
-        " where data_type = 'VARCHAR' and not starts_with(table_schema, 'raw_') and table_schema not in"
+        "select field.schema_name, field.table_name, field.column_name from duckdb_columns() as field"
+        " inner join duckdb_tables() as one on one.table_oid = field.table_oid and one.database_oid = field.database_oid"
+        " where field.data_type = 'VARCHAR' and field.database_name = current_database()"
+        " and not starts_with(field.schema_name, 'raw_') and field.schema_name not in"
         f" ({', '.join('?' for _ in _MADE_ANEW)})",
         list(_MADE_ANEW),
     ):

@@ -99,7 +99,10 @@ gated as (
             when weight < {least} then 'too little agrees'
             when name in ('same_rare', 'same', 'near') and evidence >= 1 then null
             when name in ('same_rare', 'same', 'near') then 'the name agrees, but nothing beside it that few records share'
+            when name in ('part', 'initials') and evidence >= 2 then null
+            when is_stored and evidence >= 2 and name <> 'extra_words' then null
             when name = 'extra_words' then 'one name has more words: it may be a subsidiary'
+            when name = 'part' then 'one name is only the beginning of the other'
             when name = '-' then 'a name is missing'
             else 'the names differ'
         end as doubt

@@ -7,6 +7,8 @@ with named as (
         coalesce(nullif(trim(name), ''), nullif(trim(other_name), '')) as title,
         cl_unlabelled(coalesce(nullif(trim(other_name), ''), nullif(trim(name), ''))) as legal,
         case when trim(other_name) <> '' and not contains(name, ',') then cl_unlabelled(nullif(trim(name), '')) end as display,
+        -- A second name in brackets, or what is left of it where a field was too short.
+        nullif(nullif(trim(regexp_extract(coalesce(nullif(trim(other_name), ''), name), '\(([^()0-9]{{6,}})', 1)), ''), city) as inner_name,
         cl_email(email) as mail,
         cl_host(website) as host
     from {source}
@@ -16,7 +18,7 @@ plain as materialized (
     select
         *,
         cl_plain(cl_first_name(legal)) as p1,
-        cl_plain(coalesce(cl_other_name(legal), cl_first_name(display))) as p2,
+        cl_plain(coalesce(cl_other_name(legal), inner_name, cl_first_name(display))) as p2,
         cl_street(cl_plain(street)) as road,
         cl_plain(city) as town,
         cl_plain(country) as land,
@@ -46,6 +48,7 @@ select
     cl_squashed(cl_long(n1)) as s1,
     cl_squashed(cl_long(n2)) as s2,
     cl_initials(n1) as initials,
+    cl_kin(cl_long(n1)) as kin,
     nullif(coalesce(form.stem, cl_form(p1), cl_form(p2)), 'co') as form,
     coalesce(cl_number(f1), cl_number(f2)) as number,
     nullif(cl_squashed(cl_formless(cl_plain(tail))), cl_squashed(town)) as branch,

@@ -7,21 +7,27 @@ create or replace temp macro cl_plain(x) as nullif(trim(regexp_replace(
 -- Without an order number in front, a currency or a branch's city behind: what bookkeeping adds to a name.
 -- (also a remark in brackets)
 create or replace temp macro cl_unlabelled(x) as
-    regexp_replace(regexp_replace(x, '^[A-Z]{0,2}[0-9]{3,}\s+-\s+', ''), '(\s+-\s+([A-Z]{3}|[^-0-9]{3,20})|\s*\([^)0-9]{3,20}\)?|[\s*]+)\s*$', '');
+    regexp_replace(regexp_replace(x, '^[A-Z]{0,2}[0-9]{3,}\s+-\s+', ''), '(\s+-\s+([A-Z]{3}|[^-0-9]{3,20})|\s*\([^)0-9]{3,}\)*|[\s*]+)\s*$', '');
 
--- Both names of "A d/b/a B": the legal one and the one on the door.
-create or replace temp macro cl_first_name(x) as
-    regexp_replace(x, '(?i)\s+(dba|d/b/a|d\.b\.a\.?|t/a|s/a|o/a|a/k/a|aka|f/k/a|fka|trading as|doing business as)\s+.*$', '');
-create or replace temp macro cl_other_name(x) as
-    nullif(regexp_extract(x, '(?i)\s+(?:dba|d/b/a|d\.b\.a\.?|t/a|s/a|o/a|a/k/a|aka|f/k/a|fka|trading as|doing business as)\s+(.*)$', 1), '');
+-- Both names of "A d/b/a B" or "A / B": the legal one and the one on the door.
+create or replace temp macro cl_first_name(x) as regexp_replace(regexp_replace(x,
+    '(?i)\s+(dba|d/b/a|d\.b\.a\.?|t/a|s/a|o/a|a/k/a|aka|f/k/a|fka|trading as|doing business as)\s+.*$', ''),
+    '^([^/]{3,}[^/\s])\s*/\s*[^/]{4,}$', '\1');
+create or replace temp macro cl_other_name(x) as coalesce(
+    nullif(regexp_extract(x, '(?i)\s+(?:dba|d/b/a|d\.b\.a\.?|t/a|s/a|o/a|a/k/a|aka|f/k/a|fka|trading as|doing business as)\s+(.*)$', 1), ''),
+    nullif(regexp_extract(x, '^[^/]{4,}/\s*([^/]{4,})$', 1), ''));
 
 create or replace temp macro cl_formless(x) as
-    coalesce(nullif(regexp_replace(x, '(?: (?:{forms}))+$', ''), ''), x);
-create or replace temp macro cl_form(x) as nullif(regexp_extract(x, ' ({forms})$', 1), '');
+    coalesce(nullif(regexp_replace(x, '(?: (?:{forms}|{remarks}))+$', ''), ''), x);
+create or replace temp macro cl_form(x) as nullif(regexp_extract(x, ' ({forms})(?: (?:{remarks}))*$', 1), '');
 -- Of a plain name without its legal form.
 create or replace temp macro cl_core(formless) as coalesce(
     nullif(trim(regexp_replace(regexp_replace(formless, '(?:^| )[0-9]{2,}$', ''), '^the ', '')), ''), formless);
 create or replace temp macro cl_number(formless) as nullif(ltrim(regexp_extract(formless, '(?:^| )([0-9]{2,})$', 1), '0'), '');
+
+-- What tells a subsidiary from its parent, of a name with its words written long.
+create or replace temp macro cl_kin(long) as nullif(array_to_string(
+    list_sort(regexp_extract_all(long, '\b({kin})\b')), ' '), '');
 
 -- One word, umlauts as they are written without them: "Möller & Co" and "Moeller and Co" are one.
 create or replace temp macro cl_squashed(core) as nullif(
