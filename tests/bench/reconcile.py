@@ -99,7 +99,7 @@ ROWS = {
         "2 * {n}",
         {
             "key": "'i' || i",
-            "kind": "case when i % 40 = 39 then 'credit_note' else 'invoice' end",
+            "kind": "case when draw(i, 40) = 39 then 'credit_note' else 'invoice' end",
             "number": "'INV-' || i",
             "customer_key": "'k' || (i * 17) % ({n} // 5)",
             "date": "date '2023-03-01' + cast(draw(i, 1210) as integer)",
@@ -114,7 +114,7 @@ ROWS = {
             "balance": "case when i % 7 = 0 then 110 + i % 9000 else 0 end",
             "status": "'posted'",
             "opportunity_ref": "case when i % 5 = 0 then 'D-' || i % ({n} // 3) end",
-            "credited_document_key": "case when i % 40 = 39 then 'i' || (i - 17) end",
+            "credited_document_key": "case when draw(i, 40) = 39 and i >= {n} // 5 then 'i' || (i - {n} // 5) end",
         },
     ),
     "line": (
