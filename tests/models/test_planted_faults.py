@@ -25,7 +25,7 @@ EXAMPLES = (
 class Fault:
     """A mistake: what it breaks, the model, the text as it stands and the text instead.
 
-    Few models rest on a ``near`` one: it is quick to make anew, and every third of these runs always.
+    Few models rest on a ``near`` one: it is quick to make anew, and every fifth of these runs always.
     """
 
     breaks: str
@@ -130,7 +130,7 @@ EVENTS = (
 )  # fmt: skip
 
 FAULTS = (*MONEY, *TOUCHES, *DEALS, *SPLITS, *EVENTS)
-ALWAYS = [fault for fault in FAULTS if fault.near][::3]
+ALWAYS = [fault for fault in FAULTS if fault.near][::5]
 CASES = [
     pytest.param(fault, id=fault.breaks, marks=() if fault in ALWAYS else pytest.mark.long)
     for fault in FAULTS
@@ -147,7 +147,7 @@ def models():
 def test_there_are_fifty_faults_and_each_is_another():
     assert len({(fault.model, fault.before, fault.after) for fault in FAULTS}) == len(FAULTS) >= 50
     assert len({fault.breaks for fault in FAULTS}) == len(FAULTS)
-    assert len(ALWAYS) >= 10
+    assert len(ALWAYS) >= 7
 
 
 def test_the_text_of_every_fault_is_still_there(models):

@@ -157,6 +157,7 @@ def test_attribution(books, example):
     assert example.found(books) == example.expected
 
 
+@pytest.mark.long
 def test_16_documents_until_the_day_and_everything_else_as_known_now(tmp_path):
     """On 20 May the credit note of 1 June does not count; the deal is won and the links are decided as known today."""
     world = kit.build(tmp_path, examples.rows(), **examples.SETTINGS)
