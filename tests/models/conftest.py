@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from tests.models import examples, kit
+from tests.models import edges, examples, kit
 from tests.models.kit import attended, event, paid, sale
 
 
@@ -184,8 +184,8 @@ def worked(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def books(tmp_path_factory):
-    """The company of `examples`, reconciled once."""
-    world = kit.build(tmp_path_factory.mktemp("company"), examples.rows(), **examples.SETTINGS)
+    """The companies of `examples` and of `edges`, reconciled once."""
+    world = kit.build(tmp_path_factory.mktemp("books"), examples.rows(*edges.CASES), **examples.SETTINGS)
     examples.decide(world)
     world.reconcile()
     yield world

@@ -95,10 +95,10 @@ class Books:
         )
 
 
-def rows():
-    """Return the rows of the whole company."""
+def rows(*more):
+    """Return the rows of the whole company, and of what other builders add."""
     books = Books()
-    for part in (money, touches, journey, shapes, deals, stand, past):
+    for part in (money, touches, journey, shapes, deals, stand, past, *more):
         part(books)
     return books.rows
 
@@ -160,7 +160,8 @@ def money(books):
         "customer",
         {"key": "c-col2", "name": "Collector West", "tax_id": books.rows["customer"][-1]["tax_id"]},
     )
-    books.sale("m12", "c-col2", day(2, 12), "7.00")
+    books.sale("m12", "c-col2", day(2, 12), "7.00", tax="0.56", balance="2.56")
+    books.add("allocation", paid("x13", "m12", day(3, 1), "5.00"))
     books.add("customer", {"key": "c-none", "name": "Nobody knows"})
     books.sale("m13", "c-none", day(2, 12), "12.34")
     # Money at other rates: 100.00 EUR at 1.10 are 110.00; the payment came when they were worth 125.00.
@@ -222,7 +223,7 @@ def journey(books):
     books.add("touch", attended("t-j6", "j6", "pj"), attended("t-j0", "j0", "pj"))
     books.company("jou", "Journey Ltd")
     books.add(
-        "person", contact("pj", "a-jou", created_at=at(2, 20)), contact("pj2", "a-jou", created_at=at(3, 3))
+        "person", contact("pj", "a-jou", created_at=at(2, 20)), contact("pj2", "a-jou", created_at=at(3, 15))
     )
     books.add("touch", attended("t-j1b", "j1", "pj2"))
     books.add("opportunity", deal("dj", "a-jou", at(3, 20), at(4, 30), won=True, amount="1000.00"))
@@ -348,3 +349,5 @@ def past(books):
         deal("oq2", "a-qui", at(5, 1, year=2025)),
         deal("oq3", "a-qui", at(9, 1, year=2025), at(10, 1, year=2025)),
     )
+    # Within a year before the deal, but more than a year before the document.
+    books.sale("iq", "c-qui", day(3, 1), "100.00", opportunity_ref="OQ1")

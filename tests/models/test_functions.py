@@ -135,7 +135,10 @@ SPLIT = {
         "item_key varchar, part bigint, parts bigint, journey_key varchar, account_key varchar, deal_key varchar, date date,"
         " bucket varchar, is_new_business boolean, value bigint, collected bigint"
     ),
-    "journey_weight": "model varchar, journey_key varchar, campaign_key varchar, weight bigint, total bigint",
+    "journey_weight": (
+        "model varchar, journey_key varchar, campaign_key varchar, touches bigint, key_place bigint, is_equal boolean,"
+        " weight bigint, total bigint"
+    ),
 }
 
 
@@ -145,7 +148,11 @@ def splits(draw):
     documents = draw(st.lists(st.tuples(amounts, amounts), min_size=1, max_size=12))
     keys = st.text("abcÄ-0Z", min_size=1, max_size=3)
     return [
-        (value, collected, draw(st.dictionaries(keys, st.integers(1, 9), min_size=1, max_size=6)))
+        (
+            value,
+            collected,
+            draw(st.dictionaries(keys, st.sampled_from([1, 1, 2, 9, 10**9]), min_size=1, max_size=6)),
+        )
         for value, collected in documents
     ]
 
@@ -168,7 +175,11 @@ def test_split_is_the_largest_remainder_whatever_the_order_of_rows(documents, tu
     for n, (value, collected, shares) in enumerate(documents):
         total = sum(shares.values())
         items.append((f"d{n}", 1, 1, f"d{n}", "a", None, None, "credited", True, value, collected))
-        weights += [("m", f"d{n}", key, weight, total) for key, weight in shares.items()]
+        places = {key: place for place, key in enumerate(sorted(shares, key=str.encode), start=1)}
+        weights += [
+            ("m", f"d{n}", key, len(shares), places[key], len(set(shares.values())) == 1, weight, total)
+            for key, weight in shares.items()
+        ]
     if turned:
         items, weights = items[::-1], weights[::-1]
     rows = dict(zip(SPLIT, (items, weights), strict=True))

@@ -55,6 +55,8 @@ JOURNEY = (
     split("11 from the look-back to the close, once an event", "ij", "linear", j1=20001, j2=20001, j3=20001, j4=20000, j5=20000),
     # 300.01 over five: 60.002 each, one cent over: the remainders are equal, the smallest key has it.
     split("11 a credit note has the weights of what it credits", "nj", "linear", j1=-6001, j2=-6000, j3=-6000, j4=-6000, j5=-6000),
+    # oq1 is of 1 April 2025 and the document of a year later: the event of 20 February 2025 led to the deal.
+    split("11 the look-back is counted from the deal", "iq", "linear", q1=10000),
     # Without a deal: 365 days before the document.
     split("11 without a deal", "ik", "linear", k1=5000, k2=5000),
 )  # fmt: skip
@@ -155,6 +157,7 @@ def test_attribution(books, example):
     assert example.found(books) == example.expected
 
 
+@pytest.mark.long
 def test_16_documents_until_the_day_and_everything_else_as_known_now(tmp_path):
     """On 20 May the credit note of 1 June does not count; the deal is won and the links are decided as known today."""
     world = kit.build(tmp_path, examples.rows(), **examples.SETTINGS)

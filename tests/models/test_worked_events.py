@@ -85,9 +85,9 @@ EXAMPLES = (
     event("immature no more", "q1", immature=False),
     # Over the series: six came to p1, two to q1, of whom Alder's contact to both.
     group("attended over a series", "series_measures", "Pine", attended=7, accounts_reached=6),
-    group("value over a series is not counted twice", "series_measures", "Pine", attendee_ltv=64000),
-    # 510.00 and q1's 50.00 of Alder's first order; costs 300.00 and 100.00.
-    group("additive figures are summed", "series_measures", "Pine", attributed_linear=56000, cost=40000),
+    group("value over a series is not counted twice", "series_measures", "Pine", attendee_ltv=74000),
+    # 510.00; q1's 50.00 of Alder's first order and Quince's 100.00; costs 300.00 and 100.00.
+    group("additive figures are summed", "series_measures", "Pine", attributed_linear=66000, cost=40000),
     group("deals over a kind", "kind_measures", "trade_show", opportunities_created=7, won=3, lost=2),
     group("figures of an owner", "owner_measures", "u1", opportunities_advanced=1, cost=40000),
 )  # fmt: skip

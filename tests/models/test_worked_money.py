@@ -25,6 +25,7 @@ EXAMPLES = (
     # The ledger's home is EUR: 0.02 EUR at the declared 1.25 of seven days before = 2.5 cents; eight days are too many.
     document("1 by the declared table, seven days old", "m4", "value", 3),
     document("1 eight days old is no rate", "m5", "state", "not_convertible"),
+    document("1 its value is unknown, not zero", "m5", "value", None),
     Example(
         of="1 left out with a reason",
         sql="select document_key from marts.document_left_out",
@@ -55,8 +56,10 @@ EXAMPLES = (
     document("4 a refund settles itself", "m3", "collected", -35),
     # 20.00 of 50.00 came in; the 30.00 of July come after the last day.
     document("4 what settles later", "m11", "collected", 2000),
-    # m8 10001, m9 5000, m10 -5000, m11 2000, m12 nothing.
-    account("4 collected of an account", "a-col", "collected", 12001),
+    # 5.00 of 7.56: 700 · 500 / 756 = 462.96.
+    document("4 collected is rounded", "m12", "collected", 463),
+    # m8 10001, m9 5000, m10 -5000, m11 2000, m12 463.
+    account("4 collected of an account", "a-col", "collected", 12464),
     account("4 written off", "a-col", "written_off", -5000),
     # 90.00 received, 20.00 of it used by the last day.
     account("4 unallocated", "a-col", "unallocated", 7000),

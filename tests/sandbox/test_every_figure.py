@@ -58,10 +58,12 @@ def differences(folder, world, terms=None, **sections):
     return [str(one) for one in compare(truth, landed.published(), landed.keys)]
 
 
+@pytest.mark.long
 def test_other_definitions(tmp_path):
     assert differences(tmp_path, generate(5, 0.1), TERMS, **SECTIONS) == []
 
 
+@pytest.mark.long
 def test_the_figures_of_other_definitions_are_others():
     world = generate(5, 0.1)
     for name in (

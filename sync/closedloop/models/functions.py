@@ -77,6 +77,22 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
             " // nullif(2 * cast(m as hugeint), 0)) as bigint)"
         ),
     ),
+    # The whole units of |x| · weight / total, and what is left over, in parts of `total`: |x| is divided first, so that
+    # nothing but the remainder is multiplied; it needs the wide integers, which are slow, only above three billion.
+    "share_whole": (
+        ("x", "weight", "total"),
+        (
+            "abs(x) // total * weight + case when total <= 3000000000 then abs(x) % total * weight // total"
+            " else cast(cast(abs(x) % total as hugeint) * weight // total as bigint) end"
+        ),
+    ),
+    "share_rest": (
+        ("x", "weight", "total"),
+        (
+            "case when total <= 3000000000 then abs(x) % total * weight % total"
+            " else cast(cast(abs(x) % total as hugeint) * weight % total as bigint) end"
+        ),
+    ),
     # A whole number of minor units from an amount in major units; `scale` is 10 to the power of the currency's digits.
     "to_minor": (
         ("amount", "scale"),

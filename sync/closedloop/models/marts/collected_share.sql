@@ -9,8 +9,8 @@ with weighed as (
         paid.date,
         paid.collected_to,
         weight.campaign_key,
-        cast(abs(cast(paid.collected_to as hugeint)) * weight.weight // weight.total as bigint) as share_floor,
-        cast(abs(cast(paid.collected_to as hugeint)) * weight.weight % weight.total as bigint) as share_rest
+        share_whole(paid.collected_to, weight.weight, weight.total) as share_floor,
+        share_rest(paid.collected_to, weight.weight, weight.total) as share_rest
     from collected_day as paid
     cross join param.run as run
     inner join journey_weight as weight

@@ -1,6 +1,6 @@
 -- journey: the events that an account touched on the way to a document or deal (definition 11).
 -- grain: one campaign on one journey, its earliest touch in time. `place` is its place in the order (day, campaign key),
--- `touches` how many there are, `age` the days from the touch to the journey's end.
+-- `key_place` that by campaign key, `touches` how many there are, `age` the days from the touch to the journey's end.
 with met as (
     select
         bound.journey_key,
@@ -21,5 +21,6 @@ select
     touch_date,
     last_day - touch_date as age,
     row_number() over (partition by journey_key order by touch_date, campaign_key) as place,
+    row_number() over (partition by journey_key order by campaign_key) as key_place,
     count(*) over (partition by journey_key) as touches
 from met

@@ -3,7 +3,8 @@
 -- A milestone that the journey does not have is dropped. Each milestone gets its weight times the number of other touches
 -- (1 if none), each other touch the weight of the rest; a touch that holds several milestones gets their sum. A decaying
 -- model reads its weights from a table, by the touch's age. Where a model gives nobody anything, all share equally.
--- The only event of a journey gets everything in every model.
+-- The only event of a journey gets everything in every model. `touches` and `key_place` are those of the journey;
+-- `is_equal`: all have the same weight.
 with part as (
     select
         shape.journey_key,
@@ -58,7 +59,9 @@ held as (
         journey.journey_key,
         journey.campaign_key,
         journey.touch_date,
+        journey.key_place,
         summed.touches,
+        summed.others,
         summed.factor,
         summed.rest_weight,
         summed.total,
@@ -76,6 +79,7 @@ aged as (
         journey.journey_key,
         journey.campaign_key,
         journey.touch_date,
+        journey.key_place,
         journey.touches,
         coalesce(decay.weight, 0) as weight,
         sum(coalesce(decay.weight, 0)) over (partition by model.model, journey.journey_key) as total
@@ -91,6 +95,9 @@ weighed as (
         journey_key,
         campaign_key,
         touch_date,
+        touches,
+        key_place,
+        total = 0 or others = touches as is_equal,
         case when total = 0 then 1 when milestones > 0 then milestones * factor else rest_weight end as weight,
         case when total = 0 then touches else total end as total
     from held
@@ -100,6 +107,9 @@ weighed as (
         journey_key,
         campaign_key,
         touch_date,
+        touches,
+        key_place,
+        total = 0 as is_equal,
         case when total = 0 then 1 else weight end as weight,
         case when total = 0 then touches else total end as total
     from aged
@@ -109,6 +119,9 @@ weighed as (
         journey.journey_key,
         journey.campaign_key,
         journey.touch_date,
+        journey.touches,
+        journey.key_place,
+        true as is_equal,
         1 as weight,
         1 as total
     from journey
@@ -121,6 +134,9 @@ select
     journey_key,
     campaign_key,
     touch_date,
+    touches,
+    key_place,
+    is_equal,
     cast(weight as bigint) as weight,
     cast(total as bigint) as total
 from weighed

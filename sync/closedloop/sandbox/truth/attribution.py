@@ -51,19 +51,20 @@ class Attribution:
         )
 
     def _part(self, worth: Worth, piece: Piece, receipts: tuple[tuple[date, int], ...]) -> Part:
-        """Return a piece with its bucket; a credit note has the journey and the newness of what it credits."""
+        """Return a piece with its bucket; a credit note has the journey and the newness of what it credits.
+
+        That is so whatever deal the note names itself: it takes back where its invoice gave.
+        """
         deal, source = piece.deal, piece.source
         found = self._deals.get(deal.key) if deal.key else None
         if source.key != worth.document.key:
             given = self._deals.of(source.key).key
             found = self._deals.get(given) if given else None
-        is_new = False
-        journey = None
-        if worth.account:
-            journey = self._journeys.of_document(worth.account, source, found)
-            first = self._ledger.first_positive.get(worth.account)
-            began = self._facts.day(found.created_at) if found else source.day
-            is_new = first is None or began <= first + NEW_BUSINESS
+        whose = self._ledger.worths[source.key].account
+        journey = self._journeys.of_document(whose, source, found) if worth.account and whose else None
+        first = self._ledger.first_positive.get(whose or "")
+        began = self._facts.day(found.created_at) if found else source.day
+        is_new = first is None or began <= first + NEW_BUSINESS
         has_touch = journey is not None and bool(journey.touches)
         return Part(
             value=piece.value,

@@ -1,0 +1,50 @@
+"""Changed models and all that rests on them, made anew in a transaction that is taken back."""
+
+from dataclasses import replace
+
+from closedloop.engines.duckdb import DuckdbEngine
+from closedloop.models import graph, intervals
+
+
+def above(models, tables):
+    """Return the tables and all that they read."""
+    wanted, todo = set(), list(tables)
+    while todo:
+        name = todo.pop()
+        if name not in wanted:
+            wanted.add(name)
+            todo.extend(models[name].needs)
+    return wanted
+
+
+def spoil(models, name, before, after):
+    """Return the models with a text of one of them replaced everywhere; it must be there."""
+    model = models[name]
+    assert before in model.sql, f"{name} does not hold: {before}"
+    sql = model.sql.replace(before, after)
+    needs = frozenset(table.name.lower() for table in graph.tables(graph.read(sql, name)) if not table.db)
+    return {**models, name: replace(model, sql=sql, needs=needs)}
+
+
+class Remade:
+    """Use it as a context: inside, ``tables`` are what the changed models give."""
+
+    def __init__(self, store, models, changed, tables):
+        self.store, self.models = store, models
+        wanted, stale = above(models, tables), {changed}
+        self.stale = []
+        for model in graph.ordered(models):
+            if model.name in wanted and (model.name in stale or model.needs & stale):
+                stale.add(model.name)
+                self.stale.append(model)
+
+    def __enter__(self):
+        self.store.query("begin transaction")
+        for model in self.stale:
+            sql = graph.statement(model, self.models, DuckdbEngine.dialect)
+            self.store.query(f'create or replace table {model.layer}."{model.name}" as {sql}')
+            if model.name == "group_measures":
+                intervals.fill_win_rates(self.store)
+
+    def __exit__(self, *error):
+        self.store.query("rollback")
