@@ -53,8 +53,12 @@ select
     coalesce(summed.strata_matched, 0) as strata_matched,
     coalesce(summed.treated, 0) as treated,
     coalesce(summed.controls, 0) as controls,
-    case when summed.weight > 0 then ratio(mul_div(summed.gap_after, 1000000000, summed.weight), 1000000000) end as risk_difference,
-    case when summed.weight > 0 then ratio(mul_div(summed.gap_before, 1000000000, summed.weight), 1000000000) end as risk_difference_before,
+    case
+        when summed.weight > 0 then ratio(mul_div(summed.gap_after, 1000000000, summed.weight), 1000000000)
+    end as risk_difference,
+    case
+        when summed.weight > 0 then ratio(mul_div(summed.gap_before, 1000000000, summed.weight), 1000000000)
+    end as risk_difference_before,
     case when summed.treated > 0 then ratio(summed.matched, summed.treated) end as matched_share,
     asked.is_complete,
     case
