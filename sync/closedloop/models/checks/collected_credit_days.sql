@@ -1,4 +1,4 @@
--- collected_days: the days on which money came in sum to the collected credit of each event (definitions 4 and 12).
+-- collected_credit_days: the days on which money came in sum to the collected credit of each event (definitions 4 and 12).
 with daily as (
     select campaign_key, sum(collected) as collected
     from collected_credit
