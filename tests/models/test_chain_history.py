@@ -4,10 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
-from tests.models import kit
-from tests.models.conftest import day
 
-from closedloop.models import breaks, graph, reconcile
+from closedloop.models import Reconciled, breaks, graph, reconcile
+from closedloop.settings import Settings
 from closedloop.store.analytical import Store
 from closedloop.store.operations import Operations
 from closedloop.store.tables import break_history
@@ -200,20 +199,20 @@ def test_a_kill_before_the_memory_is_written_is_made_up_for_by_the_next_reconcil
     ]
 
 
-def test_a_reconcile_keeps_the_memory_unless_only_decisions_link(tmp_path):
-    document, lines = kit.sale("i", "c", day(6, 1), "100.00", due_date=day(6, 15), balance="100.00")
-    rows = {
-        "account": [{"key": "a", "name": "Acme", "tax_id": "XX1234567"}],
-        "customer": [{"key": "c", "name": "Acme", "tax_id": "XX1234567"}],
-        "document": [document],
-        "line": lines,
-        "allocation": [],
-    }
-    world = kit.build(tmp_path, rows)
-    known = {"as_of": TODAY, "clock": Later(0)}
-    reconcile(world.settings, world.store, world.operations, automatic_links=False, **known)
-    assert history(world.operations) == []
-    reconcile(world.settings, world.store, world.operations, run_id="r", **known)
-    [row] = history(world.operations)
-    assert (row.subject_key, row.reason, row.first_run, row.at_stake) == ("a", "overdue_invoice", "r", 10000)
-    world.close()
+def test_a_reconcile_keeps_the_memory_unless_only_decisions_link(memory, monkeypatch):
+    kept = []
+    published = Reconciled(as_of=TODAY, basis="")
+    monkeypatch.setattr("closedloop.models.runner.reconcile", lambda *_, **__: published)
+    monkeypatch.setattr("closedloop.models.breaks.keep", lambda *_, **given: kept.append(given))
+    settings = Settings(company={"currency": "USD", "time_zone": "America/Chicago"}, connections={})
+    for automatic in (True, False):
+        reconcile(
+            settings,
+            memory.store,
+            memory.operations,
+            clock=Later(0),
+            run_id="r",
+            automatic_links=automatic,
+            as_of=TODAY,
+        )
+    assert kept == [{"as_of": TODAY, "run_id": "r", "now": START}]

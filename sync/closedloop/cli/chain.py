@@ -7,7 +7,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from closedloop.cli.published import rows
 from closedloop.config.problem import did_you_mean
@@ -17,6 +17,8 @@ from closedloop.store.tables import break_history
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from sqlalchemy import ColumnElement
 
     from closedloop.cli.published import Row
     from closedloop.store.analytical import Store
@@ -180,10 +182,12 @@ def shares(store: Store) -> Row:
 def healed(store: Store, operations: Operations, wanted: Filter, *, limit: int | None = None) -> list[Row]:
     """Return the breaks that healed, the last first, with the names of what they were about."""
     mended = select(break_history).where(break_history.c.healed_at.is_not(None))
-    filters = {"reason": wanted.reason, "campaign_key": wanted.event, "owner_key": wanted.owner}
-    for column, value in filters.items():
-        if value:
-            mended = mended.where(break_history.c[column] == value)
+    if wanted.reason:
+        mended = mended.where(break_history.c.reason == wanted.reason)
+    if wanted.owner:
+        mended = mended.where(break_history.c.owner_key == wanted.owner)
+    if wanted.event:
+        mended = mended.where(_of_event(store, wanted.event))
     with operations.reading() as database:
         ordered = mended.order_by(break_history.c.healed_at.desc(), break_history.c.id).limit(limit)
         found = [dict(row) for row in database.execute(ordered).mappings()]
@@ -192,6 +196,17 @@ def healed(store: Store, operations: Operations, wanted: Filter, *, limit: int |
         row["account"], row["campaign"] = names.get(row["account_key"]), names.get(row["campaign_key"])
         row["who"] = names.get(row["subject_key"]) or row["subject_key"]
     return found
+
+
+def _of_event(store: Store, event: str) -> ColumnElement[bool]:
+    """Return the condition of `_FILTERED` for an event."""
+    reached = rows(
+        store, "select distinct account_key as key from marts.account_touch where campaign_key = ?", [event]
+    )
+    accounts = break_history.c.account_key.in_([row["key"] for row in reached])
+    return or_(
+        break_history.c.campaign_key == event, and_(break_history.c.subject_kind == "account", accounts)
+    )
 
 
 def write_csv(found: list[Row], path: Path, *, currency: str, digits: int) -> None:

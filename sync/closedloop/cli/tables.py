@@ -70,7 +70,7 @@ def chain(found: Published, run: Row) -> None:
         f" as of {run['as_of']}"
     )
     show.table(
-        f"First broken links ({currency}; each record counts once for a reason, but may for several reasons)",
+        f"First broken links, {currency}; a deal or invoice counts once for a reason",
         ("link", "reason", "#breaks", "#at stake"),
         [
             (
@@ -110,11 +110,10 @@ def _totals(title: str, rows: Sequence[Row], digits: int) -> None:
 def _breaks(rows: Sequence[Row], digits: int) -> None:
     show.table(
         "Most money at stake first",
-        ("who", "account", "event", "link", "reason", "since", "#at stake", "fix", "open"),
+        ("who", "event", "link", "reason", "since", "#at stake", "fix", "open"),
         [
             (
-                row["who"] or row["subject_key"],
-                row["account"],
+                _who(row),
                 row["campaign"],
                 row["link"],
                 row["reason"],
@@ -135,11 +134,10 @@ def healed(rows: Sequence[Row]) -> None:
         return
     show.table(
         "Healed, the last first",
-        ("who", "account", "event", "link", "reason", "first seen", "healed", "by"),
+        ("who", "event", "link", "reason", "first seen", "healed", "by"),
         [
             (
-                row["who"],
-                row["account"],
+                _who(row),
                 row["campaign"],
                 row["link"],
                 row["reason"],
@@ -150,3 +148,9 @@ def healed(rows: Sequence[Row]) -> None:
             for row in rows
         ],
     )
+
+
+def _who(row: Row) -> str:
+    """Return the person with the company, or the company."""
+    who, account = row["who"] or row["subject_key"], row["account"]
+    return f"{who}, {account}" if account and account != who else str(who)

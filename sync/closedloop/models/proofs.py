@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: The entities that figures as of a past day are made of.
 NEEDED = frozenset({
     "campaign", "touch", "person", "account", "opportunity", "opportunity_person", "opportunity_change",
-    "customer", "document", "line", "payment", "allocation",
+    "customer", "document", "line", "payment", "allocation", "cost_line",
 })  # fmt: skip
 
 #: Verdicts of a read that left nothing behind. A source that cannot count is taken at its word that it gave everything.

@@ -32,6 +32,11 @@ class Judged:
     comparisons: list[Row] = field(default_factory=list)
     scorecards: list[Row] = field(default_factory=list)
 
+    @property
+    def early(self) -> set[str]:
+        """The ages that are younger than the company's own time from touch to won: one answer for all events."""
+        return {name for row in self.ages for name, figure in row["at"].items() if figure["immature"]}
+
 
 def read(rows: Callable[[str], list[Row]]) -> Judged:
     """Read the judgements of the last reconcile; ``rows`` returns a query's rows."""

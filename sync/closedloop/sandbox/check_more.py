@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from closedloop.sandbox.truth.breaks import Subject
     from closedloop.sandbox.truth.outlook import Outlook
+    from closedloop.sandbox.truth.results import Terms
     from closedloop.sandbox.world import World
 
     Row = Mapping[str, object]
@@ -42,32 +43,28 @@ KEYS: dict[str, tuple[str, ...]] = {
     "chain_total": ("by", "key"),
     "chain_share": (),
 }
-#: What comes from a numeric routine may differ in the last printed decimal.
-LOOSE = Decimal("0.000002")
+#: What comes from a numeric routine may differ in the last printed decimal; of two printed ones, by two.
+CLOSE, LOOSE = Decimal("0.000001"), Decimal("0.000002")
 EXACT = Decimal(0)
-#: Sums of terms that SQL rounds each at the ninth decimal: an exact half of the sixth may fall to either side.
-SUMMED = Decimal("0.000001")
-NUMERIC = {
-    "win_rate_low": LOOSE,
-    "win_rate_high": LOOSE,
-    "risk_difference": SUMMED,
-    "risk_difference_before": SUMMED,
-}
+NUMERIC = {"win_rate_low": LOOSE, "win_rate_high": LOOSE}
 #: Anything at all, where only that something is said counts.
 SOME = object()
 #: The generated world holds no tickets.
 NOT_COMPARED = frozenset({"supported"})
 
 
-def check_more(world: World, tables: Mapping[str, list[Row]], keys: Mapping[str, str]) -> list[Difference]:
+def check_more(
+    world: World, tables: Mapping[str, list[Row]], keys: Mapping[str, str], *, terms: Terms | None = None
+) -> list[Difference]:
     """Return every published figure that is not the true one.
 
     Args:
         world: The world whose true links were decided.
         tables: Table of ``KEYS`` → its rows.
         keys: World key → published key.
+        terms: The definitions in force.
     """
-    return compare(expectations(world, keys), tables, attendees(world, keys))
+    return compare(expectations(world, keys, terms=terms), tables, attendees(world, keys))
 
 
 def compare(
@@ -83,9 +80,9 @@ def compare(
     return [one for table in KEYS for one in _compare(table, expected[table], tables[table], names)]
 
 
-def expectations(world: World, keys: Mapping[str, str]) -> dict[str, Expected]:
+def expectations(world: World, keys: Mapping[str, str], *, terms: Terms | None = None) -> dict[str, Expected]:
     """Return the rows to expect of every table, by published keys; attendees by event and identity."""
-    basis = Basis(world, keys=keys)
+    basis = Basis(world, keys=keys, terms=terms)
     breaks, scorecard = Breaks(basis), Scorecard(basis)
     return {
         "campaign_at_age": dict(_ages(basis, keys)),
@@ -334,7 +331,7 @@ def _same(expected: object, found: object, tolerance: Decimal) -> bool:
     if expected is None or found is None or isinstance(expected, bool):
         return expected is found
     if isinstance(expected, float):
-        return abs(Decimal(str(found)) - Decimal(repr(expected))) <= SUMMED
+        return abs(Decimal(str(found)) - Decimal(repr(expected))) <= CLOSE
     if isinstance(expected, int | Decimal):
         return abs(Decimal(str(found)) - expected) <= tolerance
     return str(expected) == str(found)

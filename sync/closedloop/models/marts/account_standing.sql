@@ -37,7 +37,10 @@ purchase as (
 ),
 
 deal as (
-    select numbered.id, opportunity.created_date, case when opportunity.is_closed then opportunity.closed_date end as closed_date
+    select
+        numbered.id,
+        opportunity.created_date,
+        case when opportunity.is_closed then opportunity.closed_date end as closed_date
     from opportunity_money as opportunity
     inner join numbered on numbered.key = opportunity.account_key
     where not opportunity.is_closed or opportunity.closed_date > opportunity.created_date

@@ -179,15 +179,33 @@ history as (
 cumulated as (
     select
         age.*,
-        cast(coalesce(sum(lifetime.invoiced) over (partition by age.campaign_key order by age.place), 0) as bigint) as attendee_ltv,
-        cast(coalesce(sum(lifetime.collected) over (partition by age.campaign_key order by age.place), 0) as bigint) as attendee_ltv_collected,
-        cast(coalesce(sum(lifetime.invoiced_after) over (partition by age.campaign_key order by age.place), 0) as bigint) as ltv_after_event,
-        cast(coalesce(sum(lifetime.collected_after) over (partition by age.campaign_key order by age.place), 0) as bigint) as ltv_after_event_collected,
-        cast(coalesce(sum(gained.new_customers) over (partition by age.campaign_key order by age.place), 0) as bigint) as new_customers,
-        cast(coalesce(sum(gained.attributed) over (partition by age.campaign_key order by age.place), 0) as bigint) as attributed,
-        cast(coalesce(sum(gained.attributed_collected) over (partition by age.campaign_key order by age.place), 0) as bigint) as attributed_collected,
-        cast(coalesce(sum(gained.attributed_no_deal) over (partition by age.campaign_key order by age.place), 0) as bigint) as attributed_no_deal,
-        cast(coalesce(sum(gained.credited_won) over (partition by age.campaign_key order by age.place), 0) as bigint) as credited_won
+        cast(
+            coalesce(sum(lifetime.invoiced) over (partition by age.campaign_key order by age.place), 0) as bigint
+        ) as attendee_ltv,
+        cast(
+            coalesce(sum(lifetime.collected) over (partition by age.campaign_key order by age.place), 0) as bigint
+        ) as attendee_ltv_collected,
+        cast(
+            coalesce(sum(lifetime.invoiced_after) over (partition by age.campaign_key order by age.place), 0) as bigint
+        ) as ltv_after_event,
+        cast(
+            coalesce(sum(lifetime.collected_after) over (partition by age.campaign_key order by age.place), 0) as bigint
+        ) as ltv_after_event_collected,
+        cast(
+            coalesce(sum(gained.new_customers) over (partition by age.campaign_key order by age.place), 0) as bigint
+        ) as new_customers,
+        cast(
+            coalesce(sum(gained.attributed) over (partition by age.campaign_key order by age.place), 0) as bigint
+        ) as attributed,
+        cast(
+            coalesce(sum(gained.attributed_collected) over (partition by age.campaign_key order by age.place), 0) as bigint
+        ) as attributed_collected,
+        cast(
+            coalesce(sum(gained.attributed_no_deal) over (partition by age.campaign_key order by age.place), 0) as bigint
+        ) as attributed_no_deal,
+        cast(
+            coalesce(sum(gained.credited_won) over (partition by age.campaign_key order by age.place), 0) as bigint
+        ) as credited_won
     from campaign_age as age
     left join lifetime on lifetime.campaign_key = age.campaign_key and lifetime.place = age.place
     left join gained on gained.campaign_key = age.campaign_key and gained.place = age.place

@@ -51,7 +51,10 @@ share as (
 ),
 
 part_count as (
-    select part.document_key, count(*) as parts, min(case when part.credited_document_key is null then part.part end) as rest_part
+    select
+        part.document_key,
+        count(*) as parts,
+        min(case when part.credited_document_key is null then part.part end) as rest_part
     from document_part as part
     inner join settled_on on settled_on.document_key = part.document_key and settled_on.first_day < settled_on.last_day
     group by part.document_key

@@ -109,9 +109,18 @@ counted as (
         country,
         day,
         is_asked,
-        sum(accounts) over (partition by is_customer, has_open_deal, revenue_band, country order by day, is_asked rows between unbounded preceding and current row) as accounts,
-        sum(accounts_after) over (partition by is_customer, has_open_deal, revenue_band, country order by day, is_asked rows between unbounded preceding and current row) as accounts_after,
-        sum(accounts_before) over (partition by is_customer, has_open_deal, revenue_band, country order by day, is_asked rows between unbounded preceding and current row) as accounts_before
+        sum(accounts) over (
+            partition by is_customer, has_open_deal, revenue_band, country order by day, is_asked
+            rows between unbounded preceding and current row
+        ) as accounts,
+        sum(accounts_after) over (
+            partition by is_customer, has_open_deal, revenue_band, country order by day, is_asked
+            rows between unbounded preceding and current row
+        ) as accounts_after,
+        sum(accounts_before) over (
+            partition by is_customer, has_open_deal, revenue_band, country order by day, is_asked
+            rows between unbounded preceding and current row
+        ) as accounts_before
     from change
 )
 
