@@ -15,6 +15,7 @@ from closedloop.errors import ConfigError
 from closedloop.history import reading, snapshot
 from closedloop.history.causes import EXPLAINED
 from closedloop.models import runner
+from closedloop.store import tables
 from closedloop.store.analytical import Store
 from closedloop.store.operations import Operations
 
@@ -120,6 +121,13 @@ def test_equal_figures_write_nothing(told):
     assert written[1] == written[3] == 0
     assert [one.n for one in reading.history(world.operations, "campaign", "e1")] == [1, 2, 3]
     assert reading.history(world.operations, "account", "a3")[0].run_id == "20260705T120000Z-3"
+
+
+def test_figures_that_were_computed_anew_are_compared_one_by_one(told):
+    world, _ = told
+    with world.operations.transaction() as database:
+        database.execute(tables.definition.update().values(last_basis="another"))
+    assert keep(world, "20260705T190000Z-x") == 0
 
 
 def test_causes_sum_to_the_change_and_none_is_unknown(told):
