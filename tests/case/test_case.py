@@ -204,6 +204,9 @@ def test_folders_are_checked(tmp_path):
     )
     assert "another folder" in closedloop("marts", "--from", folder, "--out", folder, code=2).stderr
     assert "both --from and --out" in closedloop("marts", code=2).stderr
-    assert "no such file" in closedloop(
-        "marts", "--from", folder, "--out", tmp_path / "o", "--config", tmp_path / "x.yaml", code=2
-    ).stderr  # fmt: skip
+    to = ("--from", folder, "--out", tmp_path / "o")
+    missing = tmp_path / "x.yaml"
+    for verb in (("marts", *to, "--config", missing), ("--config", missing, "marts", *to)):
+        assert "no such file" in closedloop(*verb, code=2).stderr
+    missing.write_text("company: {currncy: USD}\n")
+    assert "did you mean currency?" in closedloop("marts", *to, "--config", missing, code=2).stderr
