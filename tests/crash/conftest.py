@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from closedloop.cli.playground import living_at, playground
 from closedloop.store.operations import Operations
-from closedloop.store.tables import journal, quarantine, run
+from closedloop.store.tables import journal, quarantine, run, snapshot
 
 ROOT = Path(__file__).parent.parent.parent
 SEED, SCALE = 4, 0.05
@@ -154,6 +154,7 @@ class Company:
         with operations.reading() as database:
             rows = database.execute(select(journal)).all()
             unresolved = database.execute(select(quarantine).where(quarantine.c.resolved_at.is_(None))).all()
+            published = database.execute(select(snapshot)).all()
             running = database.execute(select(run.c.id).where(run.c.state == "running")).all()
         operations.close()
         return {
@@ -165,6 +166,7 @@ class Company:
             "open": [row.id for row in rows if row.state in {"intent", "unknown"}],
             "quarantine": [row.record_key for row in unresolved],
             "running": [row.id for row in running],
+            "published": sorted((row.entity, row.key, row.n, row.figures) for row in published),
         }
 
 
