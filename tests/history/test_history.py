@@ -158,6 +158,8 @@ def test_each_record_is_named_with_what_it_did(told):
     # Acme's invoice was all the first event's; its second event halves it. The credit note gives back half of itself.
     assert causes(world, "campaign", "e1", "attributed")["touch", "t3"] == -25000
     assert causes(world, "campaign", "e1", "attributed")["document", "n1"] == -2000
+    # Beta was no new customer: its document of before is credited to nobody.
+    assert causes(world, "campaign", "e1", "attributed")["document", "i4"] == -9900
     assert causes(world, "campaign", "e2", "attributed") == {
         ("touch", "t3"): 25000,
         ("document", "n1"): -2000,
