@@ -7,8 +7,11 @@ from datetime import date
 import pytest
 from typer.testing import CliRunner
 
+from closedloop.case.company import ground
 from closedloop.case.problem import CaseError
+from closedloop.case.rows import typed
 from closedloop.case.run import run
+from closedloop.case.sheet import read
 from closedloop.cli.app import app
 from closedloop.clock import Clock
 from closedloop.errors import ConfigError
@@ -52,6 +55,8 @@ def test_links_given_are_all_there_are_and_currencies_keep_their_digits(tmp_path
         " / j,invoice,c,2026-02-02,posted,KWD,1251,0,1251,, / k,invoice,d,2026-02-02,posted,,100,7,108,,",
         link_customer_account="account_key,customer_key / a,c",
         link_person="identity_key,person_key / email:pat@x.example,p",
+        decision="kind,left_key,right_key,verdict,who / touch_account,t,a,accept,Ann",
+        owner="key,name,",
     )
     done = closedloop("marts", "--from", folder, "--out", tmp_path / "out", "--as-of", "2026-06-30", code=1)
     assert "home currency KWD (company.csv), time zone UTC (default), as of 2026-06-30" in done.stdout
@@ -70,6 +75,7 @@ def test_links_given_are_all_there_are_and_currencies_keep_their_digits(tmp_path
     )
     assert [row["customer_key"] for row in table(folder, "link/link_customer_account")] == ["c"]
     assert [row["customer_key"] for row in table(folder, "unlinked_customer")] == ["d"]
+    assert [row["evidence"] for row in table(folder, "link/link_touch_account")] == ["Decided by Ann."]
     assert table(folder, "canonical/line")[0]["net"] == "125"
 
 
@@ -116,6 +122,10 @@ def test_what_cannot_be_read_is_named(tmp_path, files, said):
         ),
         ("customer_key,account_key / c,", "line 2, column account_key: there is no key"),
         ("customer_key / c", "line 1: the column account_key is missing"),
+        (
+            "customer_key,account / c,a",
+            "column account: there is no such column\n  fix: did you mean account_key",
+        ),
     ],
 )
 def test_a_link_to_nothing_is_refused(tmp_path, links, said):
@@ -150,6 +160,33 @@ def test_times_are_in_the_companys_zone_and_days_as_written(tmp_path):
     assert [value(entities.YES, text, chicago) for text in ("TRUE", " 0 ")] == ["true", "false"]
 
 
+def test_rows_that_nobody_names_are_numbered_and_a_document_without_lines_is_one(tmp_path):
+    folder = write(
+        tmp_path / "in",
+        campaign="key / e",
+        touch="campaign_key,status / e,attended / e,invited",
+        document="key,net,currency,home_net / i,125,JPY,250",
+        payment="amount / 100",
+    )
+    sheets = read(folder)
+    home = ground(sheets, None).settings
+    found = {
+        entity: [dict(zip(ENTITIES[entity], row, strict=True)) for row in rows]
+        for entity, rows in typed(sheets, home).items()
+    }
+    assert home.company.currency == "JPY", "all documents are in it"
+    assert [row["key"] for row in found["touch"]] == ["touch/1", "touch/2"]
+    assert (found["campaign"][0]["source"], found["campaign"][0]["source_id"]) == ("case", "e")
+    assert (found["payment"][0]["currency"], found["payment"][0]["amount"]) == ("JPY", "100")
+    [line] = found["line"]
+    assert (line["document_key"], line["net"], line["home_net"], line["line_class"]) == (
+        "i",
+        "125",
+        "250",
+        None,
+    )
+
+
 def test_columns_are_documented_and_need_no_folder():
     found = json.loads(closedloop("--json", "marts", "--columns").stdout)
     assert {(one["entity"], one["name"]) for one in found} >= {
@@ -167,6 +204,9 @@ def test_folders_are_checked(tmp_path):
     )
     assert "another folder" in closedloop("marts", "--from", folder, "--out", folder, code=2).stderr
     assert "both --from and --out" in closedloop("marts", code=2).stderr
-    assert "no such file" in closedloop(
-        "marts", "--from", folder, "--out", tmp_path / "o", "--config", tmp_path / "x.yaml", code=2
-    ).stderr  # fmt: skip
+    to = ("--from", folder, "--out", tmp_path / "o")
+    missing = tmp_path / "x.yaml"
+    for verb in (("marts", *to, "--config", missing), ("--config", missing, "marts", *to)):
+        assert "no such file" in closedloop(*verb, code=2).stderr
+    missing.write_text("company: {currncy: USD}\n")
+    assert "did you mean currency?" in closedloop("marts", *to, "--config", missing, code=2).stderr

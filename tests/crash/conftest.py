@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from closedloop.cli.playground import living_at, playground
 from closedloop.store.operations import Operations
-from closedloop.store.tables import break_history, journal, quarantine, run
+from closedloop.store.tables import break_history, journal, quarantine, run, snapshot
 
 ROOT = Path(__file__).parent.parent.parent
 SEED, SCALE = 4, 0.05
@@ -155,6 +155,7 @@ class Company:
         with operations.reading() as database:
             rows = database.execute(select(journal)).all()
             unresolved = database.execute(select(quarantine).where(quarantine.c.resolved_at.is_(None))).all()
+            published = database.execute(select(snapshot)).all()
             running = database.execute(select(run.c.id).where(run.c.state == "running")).all()
             breaks = database.execute(select(break_history)).all()
         operations.close()
@@ -168,6 +169,7 @@ class Company:
             "quarantine": [row.record_key for row in unresolved],
             "running": [row.id for row in running],
             "breaks": Counter((row.subject_key, row.reason, row.healed_by) for row in breaks),
+            "published": sorted((row.entity, row.key, row.n, row.figures) for row in published),
         }
 
 

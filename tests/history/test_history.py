@@ -15,6 +15,7 @@ from closedloop.errors import ConfigError
 from closedloop.history import reading, snapshot
 from closedloop.history.causes import EXPLAINED
 from closedloop.models import runner
+from closedloop.store import tables
 from closedloop.store.analytical import Store
 from closedloop.store.operations import Operations
 
@@ -122,6 +123,13 @@ def test_equal_figures_write_nothing(told):
     assert reading.history(world.operations, "account", "a3")[0].run_id == "20260705T120000Z-3"
 
 
+def test_figures_that_were_computed_anew_are_compared_one_by_one(told):
+    world, _ = told
+    with world.operations.transaction() as database:
+        database.execute(tables.definition.update().values(last_basis="another"))
+    assert keep(world, "20260705T190000Z-x") == 0
+
+
 def test_causes_sum_to_the_change_and_none_is_unknown(told):
     world, _ = told
     checked = 0
@@ -150,6 +158,8 @@ def test_each_record_is_named_with_what_it_did(told):
     # Acme's invoice was all the first event's; its second event halves it. The credit note gives back half of itself.
     assert causes(world, "campaign", "e1", "attributed")["touch", "t3"] == -25000
     assert causes(world, "campaign", "e1", "attributed")["document", "n1"] == -2000
+    # Beta was no new customer: its document of before is credited to nobody.
+    assert causes(world, "campaign", "e1", "attributed")["document", "i4"] == -9900
     assert causes(world, "campaign", "e2", "attributed") == {
         ("touch", "t3"): 25000,
         ("document", "n1"): -2000,

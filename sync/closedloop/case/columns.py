@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from closedloop.models import entities
 from closedloop.models.entities import ENTITIES
 
-#: Entities that other rows name by key: their key cannot be left out.
-NAMED = frozenset({
-    "campaign", "touch", "person", "account", "opportunity", "stage", "customer", "document", "payment", "owner",
-})  # fmt: skip
+#: Entities that other rows name by key: their key cannot be left out. Others are numbered where it is.
+NAMED = frozenset({"campaign", "person", "account", "opportunity", "stage", "customer", "document", "owner"})
 
 _HOME = "the row's home currency"
 _OF_DOCUMENT = "the document's currency"
@@ -38,7 +36,7 @@ _TYPES = {
 }
 
 _COMMON = {
-    "key": "names the row, and is unique in its file",
+    "key": "names the row, as written, and is unique in its file",
     "source": "the system it is from; left out: case",
     "object": "the vendor's object; left out: the entity",
     "source_id": "its id in that system; left out: the key",

@@ -308,9 +308,17 @@ class Comparison:
             if deals[0].get(key) != deals[1].get(key):
                 label = "deal changed" if key in deals[0] and key in deals[1] else "deal is new or gone"
                 return Why(cause="deal", record=key, label=label)
-        return Why(
-            cause="document", record=document, label="other documents of the account changed what it is"
-        )
+        return self._neighbour(whole, document)
+
+    def _neighbour(self, whole: Change, document: str) -> Why:
+        """Return which other document of the account changed what this one is: new business or not, or of which deal."""
+        before, now = whole.before["documents"], whole.now["documents"]
+        other = [key for key in {*before, *now} - {document} if before.get(key) != now.get(key)]
+        if not other:
+            return Why(cause="document", record=document, label="the document counts otherwise since")
+        first = min(other, key=lambda key: ((now.get(key) or before[key])[_DATE], key))
+        why = self._of_document(whole, first)
+        return Why(cause=why.cause, record=why.record, label=f"{why.label}: others count otherwise since")
 
     def _cost(self, sums: Sums, key: str, change: Change) -> None:
         (_, before), (source, now) = change.before["cost"], change.now["cost"]

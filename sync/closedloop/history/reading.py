@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ENTITIES = ("campaign", "account")
 _LISTED = 5
+#: Definition 16; what it does not name comes last.
+_ORDER = ("definition", "document", "link", "decision", "touch", "deal", "cost", "other")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +158,10 @@ def at(published: Sequence[Published], moment: str) -> Published:
 def why(
     published: Sequence[Published], before: Published, now: Published, measures: Iterable[str]
 ) -> list[Cause]:
-    """Return why these figures differ between two of ``published``: causes of one record are summed, largest first."""
+    """Return why these figures differ between two of ``published``: causes of one record are summed.
+
+    In the order of definition 16; within one kind the largest first.
+    """
     wanted = set(measures)
     sums: dict[tuple[str, str, str, str], int] = {}
     for one in published:
@@ -170,7 +175,10 @@ def why(
         for (measure, cause, record, label), amount in sums.items()
         if amount
     ]
-    return sorted(found, key=lambda cause: (cause.measure, -abs(cause.amount), cause.record, cause.label))
+    return sorted(
+        found,
+        key=lambda one: (one.measure, _ORDER.index(one.cause), -abs(one.amount), one.record, one.label),
+    )
 
 
 def explained_by(entity: str, measure: str, primary: str | None, follows: Sequence[str]) -> tuple[str, ...]:
