@@ -31,7 +31,7 @@ plain as materialized (
 ),
 
 formless as materialized (
-    select *, cl_formless(p1) as f1, cl_formless(p2) as f2
+    select *, cl_formless(p1) as f1, cl_formless(p2) as f2, coalesce(cl_form(p1), cl_form(p2)) as ending
     from plain
 ),
 
@@ -54,7 +54,7 @@ select
     cl_squashed(l2) as s2,
     cl_initials(n1) as initials,
     cl_kin(l1) as kin,
-    nullif(coalesce(form.stem, cl_form(p1), cl_form(p2)), 'co') as form,
+    nullif(coalesce(form.stem, ending), 'co') as form,
     coalesce(cl_number(f1), cl_number(f2)) as number,
     nullif(cl_squashed(cl_formless(cl_plain(tail))), cl_squashed(town)) as branch,
     web.domain as d1,
@@ -75,5 +75,5 @@ left join cl_domain as web on web.host = long.host
 left join cl_domain as mailed on mailed.host = mail_host
 left join cl_free_mail as free on free.domain = mailed.domain
 left join cl_role_mailbox as role on role.local_part = mail_name
-left join cl_form_stem as form on form.form = coalesce(cl_form(p1), cl_form(p2))
+left join cl_form_stem as form on form.form = ending
 left join cl_country on cl_country.name = land
