@@ -1,6 +1,11 @@
 """A connection gets another name: nothing is lost, a kill in between is healed by doing it again, nobody overwrites."""
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +19,7 @@ from closedloop.store import tables
 from closedloop.store.analytical import Store
 from closedloop.store.operations import Operations
 
+ROOT = Path(__file__).parent.parent.parent
 NOW = "2026-05-01T12:00:00.000000Z"
 CLOCK = SimpleNamespace(now=lambda: datetime(2026, 5, 1, tzinfo=UTC))
 ROWS = {
@@ -135,6 +141,29 @@ def test_killed_anywhere_the_next_try_ends_where_an_undisturbed_one_does(home, m
             home.rename(new="other")
         home.rename()
     assert home.everything() == undisturbed
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["begun", "operations", "store", "folder", "done"])
+def test_killed_by_the_system_the_next_try_ends_where_an_undisturbed_one_does(tmp_path, undisturbed, name):
+    home = Home(tmp_path)
+    home.close()
+    command = [sys.executable, "-c", f"from tests.service.test_rename import again; again({str(tmp_path)!r})"]
+    armed = {**os.environ, "CLOSEDLOOP_FAILPOINT": f"rename.{name}:1:self"}
+    assert subprocess.run(command, env=armed, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    if name != "done":
+        subprocess.run(command, cwd=ROOT, check=True)
+    home.operations = Operations.open(tmp_path / "operations.db")
+    home.store = Store.open(tmp_path / "store.duckdb")
+    assert home.everything() == undisturbed
+    home.close()
+
+
+def again(folder):
+    """Rename in a process of its own, which may be killed."""
+    folder = Path(folder)
+    store, operations = Store.open(folder / "store.duckdb"), Operations.open(folder / "operations.db")
+    renaming.rename(settings(folder, "crm", "books"), operations, store, "crm", "sales")
 
 
 @pytest.mark.parametrize(

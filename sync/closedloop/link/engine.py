@@ -155,23 +155,33 @@ def _begin(connection: DuckDBPyConnection, job: Job, model: Model) -> str:
 def _refresh(connection: DuckDBPyConnection, job: Job, side: str, query: str) -> tuple[int, int]:
     """Normalise what is new or changed on one side into ``cl_made_<side>``; return (records, changed ones)."""
     kept, columns = job.table(side), ", ".join(job.columns)
-    connection.execute(
-        f"create or replace temp table cl_in as select {columns}, hash({columns}) as fingerprint from ({query})"
-    )
+    read = f"select {columns}, hash({columns}) as fingerprint from ({query}) where key is not null"
     if not tables.exists(connection, kept):
-        connection.execute("create or replace temp table cl_new as from cl_in limit 0")
-        connection.execute(f"create table {kept} as {_normalised(connection, job)}")
+        connection.execute(f"create or replace temp table cl_new as from ({read})")
+        connection.execute(f"create or replace temp table cl_made_{side} as {_normalised(connection, job)}")
+        connection.execute(f"create table {kept} as from cl_made_{side} limit 0")
+        connection.execute(f"create or replace temp table cl_gone_{side} as select key from {kept}")
+        new = tables.number(connection, f"select count(*) from cl_made_{side}")
+        return new, new
+    connection.execute(f"create or replace temp table cl_in as select key, fingerprint from ({read})")
     connection.execute(
-        "create or replace temp table cl_new as select one.* from cl_in as one"
+        "create or replace temp table cl_key as select one.key from cl_in as one"
         f" anti join {kept} as kept on kept.key = one.key and kept.fingerprint = one.fingerprint"
     )
-    connection.execute(f"create or replace temp table cl_made_{side} as {_normalised(connection, job)}")
     connection.execute(
         f"create or replace temp table cl_gone_{side} as select key from {kept} where key not in (select key from cl_in)"
-        f" or key in (select key from cl_made_{side})"
+        " or key in (select key from cl_key)"
     )
     connection.execute(f"delete from {kept} where key in (select key from cl_gone_{side})")
-    new = tables.number(connection, f"select count(*) from cl_made_{side}")
+    new = tables.number(connection, "select count(*) from cl_key")
+    if new:
+        connection.execute(
+            f"create or replace temp table cl_new as from ({read}) semi join cl_key using (key)"
+        )
+        made = _normalised(connection, job)
+    else:
+        made = f"from {kept} limit 0"
+    connection.execute(f"create or replace temp table cl_made_{side} as {made}")
     return new + tables.number(connection, f"select count(*) from {kept}"), new
 
 

@@ -21,6 +21,14 @@ best as (
     where doubt is null
 ),
 
+declared as (
+    select left_key as key, arg_max(who, id) as who
+    from param.decision
+    where kind = 'person_person'
+    group by left_key
+    having arg_max(verdict, id) = 'accept'
+),
+
 counted as (
     select
         *,
@@ -55,11 +63,13 @@ select
     end as rule,
     case
         when twin.key is not null then twin.evidence
+        when declared.who is not null then 'Declared the same by ' || declared.who || '.'
         when record.kind = 'lead' and person.kind = 'contact' then 'The lead was converted to this contact.'
-        else 'The record was merged into this one or declared the same.'
+        else 'The record was merged into this one.'
     end as evidence,
     false as decided
 from person_record as record
 inner join person on person.key = record.person_key
 left join person_twin as twin on twin.key = record.key
+left join declared on declared.key = record.key
 where record.key <> record.person_key

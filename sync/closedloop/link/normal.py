@@ -79,12 +79,14 @@ def prepare(connection: DuckDBPyConnection) -> None:
     made_of = {"{forms}": forms, "{remarks}": "|".join(REMARKS), "{kin}": "|".join(_kin())}
     for statement in _statements(_filled(text("macros"), made_of)):
         connection.execute(statement)
-    words = ", ".join(f"'{short}': '{long}'" for short, long in ABBREVIATIONS.items())
+    short, long = (
+        ", ".join(f"'{word}'" for word in words) for words in (ABBREVIATIONS, ABBREVIATIONS.values())
+    )
     connection.execute(
-        # The map is slow: only names with a short word go through it.
+        # Words are slow: only names with a short one are taken apart.
         f"create or replace temp macro cl_long(core) as case when regexp_matches(core, '\\b({'|'.join(ABBREVIATIONS)})\\b')"
-        " then list_aggregate(list_transform(string_split(core, ' '),"
-        f" lambda word: coalesce(map {{{words}}}[word], word)), 'string_agg', ' ') else core end"
+        " then array_to_string(list_transform(string_split(core, ' '),"
+        f" lambda word: coalesce([{long}][list_position([{short}], word)], word)), ' ') else core end"
     )
     _list(connection, "cl_free_mail", "domain", FREE_MAIL)
     _list(connection, "cl_role_mailbox", "local_part", ROLE_MAILBOXES)

@@ -61,29 +61,30 @@ def _make(connection: DuckDBPyConnection, job: Job, model: Model) -> None:
 
 def _found(connection: DuckDBPyConnection, job: Job) -> str:
     """Make and return the table of the pairs worth comparing that have a touched record in them."""
-    known = {"frequency": job.table("frequency"), "many": str(MANY)}
-    touched = {}
+    touched, count = {}, {}
     for side in ("left", "right"):
-        kept = job.table(side)
-        new = tables.number(connection, f"select count(*) from cl_touched_{side}")
-        if new == tables.number(connection, f"select count(*) from {kept}"):
+        kept, count[side] = (
+            job.table(side),
+            tables.number(connection, f"select count(*) from cl_touched_{side}"),
+        )
+        if count[side] == tables.number(connection, f"select count(*) from {kept}"):
             touched[side] = kept
             continue
+        touched[side] = f"cl_part_{side}"
         connection.execute(
             f"create temp table cl_part_{side} as from {kept} where key in (from cl_touched_{side})"
         )
-        touched[side] = f"cl_part_{side}"
-    other = job.table("left")
-    halves = [(touched["left"], job.table("right"))]
-    if touched["left"] != other:
-        connection.execute(
-            f"create temp table cl_rest as from {other} where key not in (from cl_touched_left)"
-        )
+    halves = [(touched["left"], job.table("right"))] if count["left"] else []
+    if count["right"] and touched["left"] != job.table("left"):
+        rest = f"from {job.table('left')} where key not in (from cl_touched_left)"
+        connection.execute(f"create temp table cl_rest as {rest}")
         halves.append(("cl_rest", touched["right"]))
+    known = {"frequency": job.table("frequency"), "many": str(MANY)}
     found = " union all ".join(
         f"from ({normal.sql(f'{job.name}_pairs', left=left, right=right, **known)})" for left, right in halves
     )
-    connection.execute(f"create or replace temp table cl_found as {found}")
+    nothing = "select cast(null as varchar) as l, cast(null as varchar) as r where false"
+    connection.execute(f"create or replace temp table cl_found as {found or nothing}")
     return "cl_found"
 
 

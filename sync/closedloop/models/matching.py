@@ -121,19 +121,26 @@ from link.decision_now as decision
 inner join canonical.account_record as record on record.account_key = decision.right_key
 where decision.kind = 'customer_account' and decision.verdict = 'reject'
 """
-#: Records that are one already are no candidates of each other.
+#: Records that are one already are no candidates of each other, nor are those that a person told apart.
 _ONE_ALREADY = """
+with decided as (
+    select one.entity_key as one_key, other.entity_key as other_key
+    from param.decision as decision
+    inner join link.twin_evidence as one on one.key = decision.left_key
+    inner join link.twin_evidence as other on other.key = decision.right_key
+    where decision.kind = 'person_person' and one.entity_key <> other.entity_key
+),
+apart as (
+    select one_key, other_key from decided
+    union
+    select other_key, one_key from decided
+    union
+    select distinct entity_key, entity_key from link.twin_evidence
+)
 select one.key as l, other.key as r
-from link.twin_evidence as one
-inner join link.twin_evidence as other on other.entity_key = one.entity_key
-union
-select one.key as l, other.key as r
-from param.decision as decision
-inner join link.twin_evidence as named on named.key = decision.left_key
-inner join link.twin_evidence as against on against.key = decision.right_key
-inner join link.twin_evidence as one on one.entity_key in (named.entity_key, against.entity_key)
-inner join link.twin_evidence as other on other.entity_key in (named.entity_key, against.entity_key)
-where decision.kind = 'person_person'
+from apart
+inner join link.twin_evidence as one on one.entity_key = apart.one_key
+inner join link.twin_evidence as other on other.entity_key = apart.other_key
 """
 _NOBODY = "select cast(null as varchar) as l, cast(null as varchar) as r where 1 = 0"
 

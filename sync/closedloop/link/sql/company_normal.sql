@@ -31,25 +31,30 @@ plain as materialized (
 ),
 
 formless as materialized (
-    select *, cl_formless(p1) as f1, cl_formless(p2) as f2
+    select *, cl_formless(p1) as f1, cl_formless(p2) as f2, coalesce(cl_form(p1), cl_form(p2)) as ending
     from plain
 ),
 
 core as materialized (
     select *, cl_core(f1) as n1, nullif(cl_core(f2), cl_core(f1)) as n2
     from formless
+),
+
+long as materialized (
+    select *, cl_long(n1) as l1, cl_long(n2) as l2
+    from core
 )
 
 select
-    core.key,
-    core.title as name,
+    long.key,
+    long.title as name,
     n1,
     n2,
-    cl_squashed(cl_long(n1)) as s1,
-    cl_squashed(cl_long(n2)) as s2,
+    cl_squashed(l1) as s1,
+    cl_squashed(l2) as s2,
     cl_initials(n1) as initials,
-    cl_kin(cl_long(n1)) as kin,
-    nullif(coalesce(form.stem, cl_form(p1), cl_form(p2)), 'co') as form,
+    cl_kin(l1) as kin,
+    nullif(coalesce(form.stem, ending), 'co') as form,
     coalesce(cl_number(f1), cl_number(f2)) as number,
     nullif(cl_squashed(cl_formless(cl_plain(tail))), cl_squashed(town)) as branch,
     web.domain as d1,
@@ -65,10 +70,10 @@ select
     cl_tax(tax_id) as tax,
     nullif(trim(external_id), '') as external_id,
     source_id
-from core
-left join cl_domain as web on web.host = core.host
+from long
+left join cl_domain as web on web.host = long.host
 left join cl_domain as mailed on mailed.host = mail_host
 left join cl_free_mail as free on free.domain = mailed.domain
 left join cl_role_mailbox as role on role.local_part = mail_name
-left join cl_form_stem as form on form.form = coalesce(cl_form(p1), cl_form(p2))
+left join cl_form_stem as form on form.form = ending
 left join cl_country on cl_country.name = land

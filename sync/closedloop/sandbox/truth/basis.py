@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from closedloop.sandbox.truth.arithmetic import percentile, split
+from closedloop.sandbox.truth.arithmetic import percentile
 from closedloop.sandbox.truth.attribution import Attribution
 from closedloop.sandbox.truth.deals import Deals
 from closedloop.sandbox.truth.facts import Facts
 from closedloop.sandbox.truth.journeys import Journeys
+from closedloop.sandbox.truth.models import share, weights
 from closedloop.sandbox.truth.money import Ledger
 from closedloop.sandbox.truth.results import Terms
 from closedloop.sandbox.truth.touches import touches
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from closedloop.sandbox.truth.results import DocumentFigure
+    from closedloop.sandbox.truth.models import Journey
+    from closedloop.sandbox.truth.results import DocumentFigure, Part
     from closedloop.sandbox.truth.touches import Touch
     from closedloop.sandbox.world import Event, Links, Opportunity, OpportunityChange, World
 
@@ -29,7 +31,7 @@ ASSUMED_CYCLE, ENOUGH = 180, 20
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Credit:
-    """What one document gave to one event through one part: signed home minor units, equal weights.
+    """What one document gave to one event through one part, by the primary model: signed home minor units.
 
     ``bucket`` is ``credited``, or ``no_deal``, which enters no return.
     """
@@ -145,19 +147,26 @@ class Basis:
             for key, figure in self.documents.items()
             for part in figure.parts
             if part.bucket in {"credited", "no_deal"}
-            for event, value in zip(part.events, split(part.value, len(part.events)), strict=True)
+            for event, value in self._shares(part.value, part.journey)
         ]
+
+    def _shares(self, value: int, journey: Journey | None) -> list[tuple[str, int]]:
+        """Split an amount over the events of a journey by the primary model."""
+        if journey is None or not journey.touches:
+            return []
+        model = self.facts.terms.models[self.facts.terms.primary]
+        events = [touch.event for touch in journey.touches]
+        given = share(value, weights(model, journey), [self.facts.order(event) for event in events])
+        return list(zip(events, given, strict=True))
 
     @cached_property
     def won_credits(self) -> list[tuple[str, date, int]]:
-        """(event, day closed, amount) of every won deal, split equally over its events."""
+        """(event, day closed, amount) of every won deal, split over its events."""
         return [
-            (touch.event, closed, share)
+            (event, closed, amount)
             for deal in self.world.opportunities
             if deal.is_won and (closed := self.facts.closed(deal))
-            for journey in [self.journeys.of_deal(deal).touches]
-            if journey
-            for touch, share in zip(journey, split(deal.amount, len(journey)), strict=True)
+            for event, amount in self._shares(deal.amount, self.journeys.of_deal(deal))
         ]
 
     def ledger_on(self, day: date) -> Ledger:
@@ -173,35 +182,26 @@ class Basis:
         Decided where the page is silent: the cumulative collected amount of each part is split by the weights of the
         part, and of a credit note that was used for several invoices each use is collected on its effective date.
         """
-        worths = self.ledger_on(day).worths
-        total = 0
-        for key in self._documents_of.get(event, []):
-            if key in worths:
-                total += self._collected(key, worths[key].collected, event, day)
-        return total
+        return sum(value for when, value in self._collected.get(event, {}).items() if when <= day)
 
     @cached_property
-    def _documents_of(self) -> dict[str, list[str]]:
-        found: dict[str, dict[str, None]] = {}
-        for credit in self.credits:
-            if credit.bucket == "credited":
-                found.setdefault(credit.event, {})[credit.document] = None
-        return {event: list(keys) for event, keys in found.items()}
+    def _collected(self) -> dict[str, dict[date, int]]:
+        """Event → day → what came in on it of what was credited to the event."""
+        found: dict[str, dict[date, int]] = {}
+        for figure in self.documents.values():
+            for part in figure.parts:
+                if part.bucket == "credited":
+                    self._receive(found, part)
+        return found
 
-    def _collected(self, key: str, left: int, event: str, day: date) -> int:
-        parts = self.documents[key].parts
-        uses = sorted(
-            (one for one in self.ledger.used.get(key, []) if one.document in self.ledger.worths),
-            key=lambda one: (self.ledger.effective(one), self.facts.order(one.document)),
-        )
-        total = 0
-        for place, part in enumerate(parts):
-            is_last = place == len(parts) - 1
-            share = left if is_last else part.value if self.ledger.effective(uses[place]) <= day else 0
-            left -= share
-            if part.bucket == "credited" and event in part.events:
-                total += split(share, len(part.events))[part.events.index(event)]
-        return total
+    def _receive(self, found: dict[str, dict[date, int]], part: Part) -> None:
+        before: dict[str, int] = {}
+        for when, received in part.receipts:
+            now = dict(self._shares(received, part.journey))
+            for event, value in now.items():
+                days = found.setdefault(event, {})
+                days[when] = days.get(when, 0) + value - before.get(event, 0)
+            before = now
 
     def cost(self, event: Event) -> int | None:
         """Return the actual cost if entered, else the ledger's lines tagged to the event, else nothing."""
@@ -218,10 +218,10 @@ class Basis:
     def cycle(self) -> int:
         """The nearest-rank 80th percentile of the days from a won deal's first touch to its close."""
         lengths = [
-            (closed - min(touch.day for touch in journey)).days
+            (closed - journey.touches[0].day).days
             for deal in self.world.opportunities
             if deal.is_won and (closed := self.facts.closed(deal))
-            for journey in [self.journeys.of_deal(deal).touches]
-            if journey
+            for journey in [self.journeys.of_deal(deal)]
+            if journey.touches
         ]
         return percentile(lengths, 80) if len(lengths) >= ENOUGH else ASSUMED_CYCLE
