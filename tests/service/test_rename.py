@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from closedloop.errors import ConfigError
+from closedloop.history.facts import pack, unpack
 from closedloop.service import rename as renaming
 from closedloop.service.session import session
 from closedloop.settings import Settings
@@ -30,6 +31,9 @@ ROWS = {
     "plan": {"id": "p1", "connection": "crm", "created_at": NOW, "as_of": "2026-05-01", "basis": "b", "state": "applied"},
     "plan_row": {"plan_id": "p1", "n": 1, "entity": "account", "key": "crm:a/2", "object": "a", "record_id": "2", "field": "f", "measure": "m", "action": "write"},
     "journal": {"run_id": "r1", "plan_id": "p1", "batch": 1, "connection": "crm", "object": "a", "record_id": "2", "field": "f", "state": "written", "at": NOW},
+    "snapshot": {"entity": "account", "key": "crm:a/2", "n": 1, "run_id": "r1", "at": NOW, "as_of": "2026-05-01", "name": "A", "definition": "d"},
+    "snapshot_cause": {"entity": "account", "key": "crm:a/2", "n": 1, "place": 1, "measure": "m", "cause": "deal", "record": "crm:o/3", "label": "x", "amount": 1},
+    "snapshot_now": {"entity": "account", "key": "crm:a/2", "n": 1, "figures_digest": "f", "facts_digest": "g", "facts": pack('{"deals":{"crm:o/3":[1,"crm_old:a"]}}')},
 }  # fmt: skip
 
 
@@ -99,13 +103,16 @@ def home(tmp_path):
 def test_everything_of_the_connection_gets_the_new_name_and_nothing_else(home):
     done = home.rename()
     found = home.everything()
-    assert (done.values, done.streams) == (6, 1)
+    assert (done.values, done.streams) == (10, 1)
     assert [row[3] for row in found["decision"]] == ["sales:a/2", "crm_old:a/2"]
     assert [row[2] for row in found["decision"]] == ["books:c/1", "crmx:1"]
     assert [found[name][0][1] for name in ("stream_run", "quarantine", "plan")] == ["sales"] * 3
     assert found["quarantine"][0][3] == "crm:7"  # the vendor's own key
     assert found["plan_row"][0][3] == "sales:a/2"
     assert found["journal"][0][4] == "sales"
+    assert [found[name][0][1] for name in ("snapshot", "snapshot_cause", "snapshot_now")] == ["sales:a/2"] * 3
+    assert found["snapshot_cause"][0][6] == "sales:o/3"
+    assert unpack(found["snapshot_now"][0][5]) == {"deals": {"sales:o/3": [1, "crm_old:a"]}}
     assert found['raw_sales."odd name"'] == [(1, "crm:x", 2)]
     assert found["meta.state"] == [("crm_old", "{}"), ("sales", '{"a": 1}')]
     assert found["history.figure"] == [("crm_old:a/2", 6), ("sales:a/2", 5)]

@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select, update
+
 from closedloop.models.evidence_node import linked_customers
 from closedloop.models.measures import MEASURES
+from closedloop.store import tables
 from closedloop.store.names import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection
 
     from closedloop.store.analytical import Store
 
@@ -183,10 +188,28 @@ def pack(text: str) -> str:
 
 def unpack(text: str) -> Facts:
     """Return facts as values."""
-    return plain(zlib.decompress(base64.b85decode(text)).decode())
+    return plain(_unpacked(text))
+
+
+def _unpacked(text: str) -> str:
+    return zlib.decompress(base64.b85decode(text)).decode()
 
 
 def plain(text: str) -> Facts:
     """Return JSON as values, decimals exact."""
     found: Facts = json.loads(text, parse_float=Decimal)
     return found
+
+
+def rekey(connection: Connection, old: str, new: str) -> None:
+    """Give the keys in all kept facts the new name of their connection; the caller owns the transaction.
+
+    Should the order of the keys change by it, the next reconcile finds other facts with nothing changed in them.
+    """
+    table = tables.snapshot_now
+    for row in connection.execute(select(table.c.entity, table.c.key, table.c.facts)).all():
+        text = _unpacked(row.facts)
+        moved = text.replace(f'"{old}:', f'"{new}:')
+        if moved != text:
+            where = (table.c.entity == row.entity) & (table.c.key == row.key)
+            connection.execute(update(table).where(where).values(facts=pack(moved)))

@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import String, Table, func, select, update
 
 from closedloop.errors import ConfigError
+from closedloop.history.facts import rekey
 from closedloop.kit.failpoint import failpoint
 from closedloop.kit.tokens import write_durably
 from closedloop.store import tables
@@ -77,6 +78,7 @@ def rename(settings: Settings, operations: Operations, store: Store, old: str, n
     failpoint("rename.begun")
     with operations.transaction() as connection:
         values = sum(connection.execute(one).rowcount for one in _updates(old, new))
+        rekey(connection, old, new)
     failpoint("rename.operations")
     with store.transaction():
         streams = _landed(store, old, new)
@@ -158,7 +160,9 @@ def _columns() -> Iterator[tuple[Table, Column[str], bool]]:
     """Yield every column that names a connection, and whether it does so at the beginning of a key."""
     for table in tables.metadata.sorted_tables:
         for column in table.columns:
-            is_key = column.name == "key" or (column.name.endswith("_key") and column.name != "record_key")
+            is_key = column.name in {"key", "record"} or (
+                column.name.endswith("_key") and column.name != "record_key"
+            )
             if isinstance(column.type, String) and (is_key or column.name == "connection"):
                 yield table, column, is_key
 
