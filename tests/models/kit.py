@@ -68,6 +68,7 @@ def build(folder: Path, rows, *, models_dir=None, **sections) -> World:
     staging = folder / "staging"
     staging.mkdir(parents=True, exist_ok=True)
     store = Store.open(folder / "store.duckdb")
+    store.query("set threads = 1")  # a second thread only costs time on a handful of rows
     land(store, rows)
     for entity in rows:
         (staging / f"{entity}.sql").write_text(f"-- requires: {entity}\nselect * from raw.{entity}\n")
