@@ -145,5 +145,7 @@ def test_accounts_without_a_break_are_not_listed(world):
 
 
 def test_every_reason_has_a_fix(world):
-    reasons = {row["reason"] for row in world.rows("select reason from marts.chain_link where state = 'broken'")}
+    reasons = {
+        row["reason"] for row in world.rows("select reason from marts.chain_link where state = 'broken'")
+    }
     assert reasons <= set(world.by("marts.break_fix", "reason", "fix"))

@@ -55,7 +55,13 @@ def _account(  # noqa: PLR0917 (a table reads best row by row)
 
 def _company(name: str, label: str, definition: str) -> Measure:
     return Measure(
-        name=name, entity="company", unit="ratio", kind="ratio", label=label, number="the chain", definition=definition
+        name=name,
+        entity="company",
+        unit="ratio",
+        kind="ratio",
+        label=label,
+        number="the chain",
+        definition=definition,
     )
 
 
