@@ -19,7 +19,7 @@ class Measure:
     """One figure.
 
     Args:
-        name: The column of ``campaign_measures``, ``account_measures`` or, of the company, ``chain_share``.
+        name: The column of ``campaign_measures``, ``account_measures`` or, of the company, ``chain_share`` or ``chain_total``.
         entity: What it is a figure of.
         unit: ``money`` is an integer in the home currency's minor unit, ``ratio`` a decimal (0.25 is 25 %).
         kind: ``additive`` sums over events to the whole; ``overlapping`` must never be summed over events.
@@ -237,6 +237,11 @@ MEASURES: tuple[Measure, ...] = (
         "The account's documents in a currency without a usable rate: they are in no total.",
     ),
     _account("as_of", "date", "fact", "As of", "notation", "The day through which documents are counted."),
+    Measure(
+        name="at_stake", entity="company", unit="money", kind="overlapping", label="Money at stake", number="the chain",
+        definition="Of a broken chain the largest of: open opportunities, won and not invoiced, overdue, and where the next"
+        " purchase is late what an average year brings. In a total each of these records counts once.",
+    ),
     _company(
         "whole_chain_share", "Revenue with a whole chain",
         "Share of the value of all documents whose account has no broken link from the ledger's customer on, and an attendee"
