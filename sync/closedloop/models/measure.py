@@ -16,7 +16,7 @@ class Measure:
 
     Args:
         name: The column of ``campaign_measures``, ``account_measures`` or ``contact_measures``, or of
-            ``chain_share`` for the company; the tables of series, kinds and owners of events have those of campaigns.
+            ``chain_share`` or ``chain_total`` for the company; the tables of series, kinds and owners of events have those of campaigns.
         entity: What it is a figure of.
         unit: ``money`` is an integer in the home currency's minor unit, ``ratio`` a decimal (0.25 is 25 %).
         kind: ``additive`` sums over events to the whole; ``overlapping`` must never be summed over events.

@@ -359,4 +359,9 @@ MEASURES: tuple[Measure, ...] = (
         "linked_share", "Revenue linked to the CRM",
         "Share of the value of all documents whose customer is linked to an account.",
     ),
+    Measure(
+        name="at_stake", entity="company", unit="money", kind="overlapping", label="Money at stake", number="the chain",
+        definition="Of a broken chain the largest of: open opportunities, won and not invoiced, overdue, and where the next"
+        " purchase is late what an average year brings. In a total each of these records counts once.",
+    ),
 )  # fmt: skip

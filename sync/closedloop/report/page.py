@@ -37,7 +37,8 @@ def render(figures: Figures, settings: Settings, money: text.Money, *, now: date
             ages=judged.AGES,
             rims=judged.RIMS,
             value_plot=Markup(plots.value_against_cost(figures.campaigns, money)),  # noqa: S704 (made here, names escaped)
-            shares=[measure for measure in MEASURES if measure.entity == "company"],
+            shares=[one for one in MEASURES if one.entity == "company" and one.unit == "ratio"],
+            at_stake=next(one.definition for one in MEASURES if one.name == "at_stake"),
             series_plot=Markup(plots.editions(figures.campaigns)),  # noqa: S704 (as above)
             most_breaks=max((row["at_stake"] or 0 for row in figures.breaks), default=0),
         )

@@ -24,11 +24,20 @@ attendee as (
     group by campaign_key
 ),
 
+owned as (
+    select account_key
+    from link_customer_account
+    union
+    select account_key
+    from document_figure
+    where account_key is not null
+),
+
 invoiced as (
     select distinct deal.deal_key
     from document_deal as deal
     inner join opportunity_money as opportunity on opportunity.opportunity_key = deal.deal_key
-    inner join link_customer_account as link on link.account_key = opportunity.account_key
+    inner join owned on owned.account_key = opportunity.account_key
 ),
 
 won as (

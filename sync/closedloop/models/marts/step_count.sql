@@ -90,8 +90,12 @@ invoiced as (
 ),
 
 owned as (
-    select distinct account_key
+    select account_key
     from link_customer_account
+    union
+    select account_key
+    from document_figure
+    where account_key is not null
 ),
 
 deal as (
