@@ -5,9 +5,11 @@ import json
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from closedloop.case.company import ground
+from closedloop.case.given import decide
 from closedloop.case.problem import CaseError
 from closedloop.case.rows import typed
 from closedloop.case.run import run
@@ -16,6 +18,9 @@ from closedloop.cli.app import app
 from closedloop.clock import Clock
 from closedloop.errors import ConfigError
 from closedloop.models.entities import ENTITIES
+from closedloop.store.analytical import Store
+from closedloop.store.operations import Operations
+from closedloop.store.tables import decision
 
 
 def write(folder, **files):
@@ -185,6 +190,24 @@ def test_rows_that_nobody_names_are_numbered_and_a_document_without_lines_is_one
         "250",
         None,
     )
+
+
+def test_links_as_they_were_written_can_be_given_again(tmp_path):
+    folder = write(
+        tmp_path / "in",
+        campaign="key / e",
+        touch="key,campaign_key / t,e",
+        person="key / p / q",
+        link_person="person_key,identity_key,rule,evidence,decided / p,t,email,It agrees.,false / p,q,merged,So.,false",
+    )
+    sheets = read(folder)
+    store, operations = Store.open(tmp_path / "s.duckdb"), Operations.open(tmp_path / "o.db")
+    decide(sheets, store, operations)
+    with operations.reading() as database:
+        kept = database.execute(select(decision.c.kind, decision.c.left_key, decision.c.right_key)).all()
+    assert [tuple(row) for row in kept] == [("touch_person", "t", "p"), ("person_person", "q", "p")]
+    operations.close()
+    store.close()
 
 
 def test_columns_are_documented_and_need_no_folder():

@@ -50,6 +50,15 @@ def test_campaign_leads_down_to_people_links_and_documents(worked):
     assert any(label.startswith("Pat p1: ") for label in said)
 
 
+def test_customers_and_settlements_lead_to_their_records(worked):
+    [customer, *_] = explain(worked[0].store, "account", "a1").children
+    assert (customer.url, customer.amount) == ("u/c1", 70001)
+    settled = explain(worked[0].store, "invoice", "i1").children[-1]
+    assert [line.url for line in settled.children] == [None, "u/cn1"], (
+        "nothing is known of the payment itself"
+    )
+
+
 def test_tree_as_plain_values(worked):
     plain = explain(worked[0].store, "invoice", "i1").to_dict()
     assert (plain["label"], plain["amount"], plain["url"]) == ("invoice N-i1 of 2026-03-10", 100001, "u/i1")

@@ -265,7 +265,8 @@ def _link_line(row: Row) -> Node:
 
 def _settlement_line(row: Row) -> Node:
     what = "itself" if row["kind"] == "itself" else f"{row['kind']} {row['name']}"
-    return Node(label=f"{what} on {row['effective_date']}, {row['amount']} minor units of {row['currency']}")
+    label = f"{what} on {row['effective_date']}, {row['amount']} minor units of {row['currency']}"
+    return Node(label=label, url=row["url"])
 
 
 def _break_line(row: Row) -> Node:

@@ -124,14 +124,16 @@ def document_label(row: Row) -> str:
 def customers(found: list[Row]) -> dict[str, list[Node]]:
     """Return, by account, its ledger customers with the evidence of the link and their documents."""
     lines: dict[tuple[str, str], list[Node]] = {}
-    labels: dict[tuple[str, str], str] = {}
+    heads: dict[tuple[str, str], Row] = {}
     for row in found:
         place = (row["account_key"], row["customer_key"])
         lines.setdefault(place, []).append(
             Node(label=document_label(row), amount=row["amount"], url=row["url"])
         )
-        labels[place] = f"customer {row['customer']}: {row['evidence']}"
+        heads[place] = row
     by_account: dict[str, list[Node]] = {}
     for place, documents in lines.items():
-        by_account.setdefault(place[0], []).append(summed(labels[place], documents))
+        head = heads[place]
+        label = f"customer {head['customer']}: {head['evidence']}"
+        by_account.setdefault(place[0], []).append(summed(label, documents, head["customer_url"]))
     return by_account

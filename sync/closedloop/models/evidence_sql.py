@@ -25,8 +25,8 @@ order by resolved.touch_key
 
 #: `{amount}`: the column of `document_value` that is summed.
 _DOCUMENTS = """
-select document.account_key, document.customer_key, customer.name as customer, link.evidence, document.number,
-    document.kind, document.date, document.state, document.{amount} as amount, document.url
+select document.account_key, document.customer_key, customer.name as customer, customer.url as customer_url, link.evidence,
+    document.number, document.kind, document.date, document.state, document.{amount} as amount, document.url
 from marts.document_value as document
 inner join canonical.customer as customer on customer.key = document.customer_key
 inner join link.link_customer_account as link on link.customer_key = document.customer_key
@@ -154,10 +154,11 @@ select settlement.effective_date, settlement.amount, document.currency,
         when settlement.payment_key is not null or document.kind in ('invoice', 'credit_note') then 'payment'
         else 'itself'
     end as kind,
-    coalesce(other.number, settlement.payment_key, settlement.key) as name
+    coalesce(other.number, settlement.payment_key, settlement.key) as name, coalesce(other.url, payment.url) as url
 from marts.settlement as settlement
 inner join canonical.document as document on document.key = settlement.document_key
 left join canonical.document as other on other.key = settlement.other_document_key
+left join canonical.payment as payment on payment.key = settlement.payment_key
 where settlement.document_key = ?
 order by settlement.position
 """
