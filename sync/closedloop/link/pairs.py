@@ -36,9 +36,9 @@ def bring_up_to_date(connection: DuckDBPyConnection, job: Job, model: Model) -> 
         connection.execute(
             f"delete from {vector} where {column} in (from cl_gone_{side} union all from cl_touched_{side})"
         )
-    connection.execute(
-        f"create or replace temp table cl_vector as {model.compared(left=job.table('left'), right=job.table('right'), pairs=_found(connection, job))}"
-    )
+    left = _found(connection, job)
+    compared = model.compared(left=left, right=job.table("right"), pairs="cl_found")
+    connection.execute(f"create or replace temp table cl_vector as {compared}")
     _weigh(connection, job, model)
     connection.execute(f"insert into {vector} from cl_vector")
     connection.execute(f"insert into {job.table('due')} select distinct l from cl_vector")
@@ -60,7 +60,7 @@ def _make(connection: DuckDBPyConnection, job: Job, model: Model) -> None:
 
 
 def _found(connection: DuckDBPyConnection, job: Job) -> str:
-    """Make and return the table of the pairs worth comparing that have a touched record in them."""
+    """Make ``cl_found``, the pairs worth comparing that have a touched record in them; return where their left side is."""
     touched, count = {}, {}
     for side in ("left", "right"):
         kept, count[side] = (
@@ -85,7 +85,7 @@ def _found(connection: DuckDBPyConnection, job: Job) -> str:
     )
     nothing = "select cast(null as varchar) as l, cast(null as varchar) as r where false"
     connection.execute(f"create or replace temp table cl_found as {found or nothing}")
-    return "cl_found"
+    return job.table("left") if len(halves) > 1 or not halves else halves[0][0]
 
 
 def _weigh(connection: DuckDBPyConnection, job: Job, model: Model) -> None:
