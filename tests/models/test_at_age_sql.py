@@ -119,16 +119,6 @@ def test_too_young_and_without_days_are_blank(world):
     assert ages(world, "s1", "immature")["180"] == (False,)
 
 
-def test_days_of_money_sum_to_the_published_credit(world):
-    found = world.rows(
-        """select campaign_key, document_key, sum(collected) as collected from marts.collected_credit group by all"""
-    )
-    published = world.rows("select * from marts.attribution_credit where model = 'linear' and collected <> 0")
-    assert {(row["campaign_key"], row["document_key"]): row["collected"] for row in found} == {
-        (row["campaign_key"], row["document_key"]): row["collected"] for row in published
-    }
-
-
 def test_editions_are_compared_at_the_largest_age_that_both_have(world):
     editions = world.rows("select * from marts.series_edition order by edition_number")
     assert [row["campaign_key"] for row in editions] == ["s1", "s2", "up"]

@@ -23,7 +23,6 @@ FAULTS = {
     "one_home": "update marts.document_money set home_revenue = 2 * revenue where document_key = 'i1'",
     "chain_breaks": "insert into marts.chain_break select * from marts.chain_break limit 1",
     "chain_shares": "update marts.chain_share set whole_chain_share = 1.000001",
-    "collected_credit_days": "update marts.collected_credit set collected = collected + 1 where document_key = 'i1'",
     "touch_status": "update raw_src.touch set status = 'came' where key = 't1'",
 }
 

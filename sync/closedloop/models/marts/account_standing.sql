@@ -14,8 +14,12 @@ with bound as (
 ),
 
 numbered as (
-    select key, coalesce(upper(blank_to_null(country)), '') as country, row_number() over (order by key) as id
+    select
+        account.key,
+        coalesce(upper(blank_to_null(account.country)), '') as country,
+        row_number() over (order by account.key) as id
     from account
+    inner join account_family as family on family.account_key = account.key and family.rolled_key = account.key
 ),
 
 purchase as (

@@ -85,14 +85,11 @@ lifetime as (
 ),
 
 gain as (
-    select credit.campaign_key, credit.date as day, sum(credit.value) as amount, 'attributed' as name
-    from attribution_credit as credit
-    inner join param.run as run on run.primary_model = credit.model
-    group by credit.campaign_key, credit.date
+    select campaign_key, date as day, attributed as amount, 'attributed' as name
+    from campaign_day
     union all
-    select campaign_key, day, sum(collected) as amount, 'collected' as name
-    from collected_credit
-    group by campaign_key, day
+    select campaign_key, date as day, collected as amount, 'collected' as name
+    from campaign_day
     union all
     select credit.campaign_key, document.date as day, sum(credit.value) as amount, 'no_deal' as name
     from attribution_no_deal as credit
