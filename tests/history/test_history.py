@@ -23,6 +23,7 @@ YAML = """\
 company: {currency: USD, time_zone: America/Chicago}
 connections: {src: {connector: singer, executable: [tap], staging: staging}}
 attribution: {look_back_days: 1}
+matching: {policy: exact}
 home: .
 """
 
