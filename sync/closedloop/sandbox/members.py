@@ -19,7 +19,21 @@ if TYPE_CHECKING:
     from closedloop.sandbox.world.entities import PersonKind, Registration, World
 
 #: Which of several registrations of a person at an event is kept.
-_RANK = {"cancelled": 0, "no_show": 1, "registered": 2, "attended": 4}
+_RANK = {"cancelled": 0, "registered": 2, "no_show": 3, "attended": 5}
+
+
+def as_registrations(world: World) -> World:
+    """Return the world as a CRM holds it whose registrations do not say that somebody did not come, as Odoo's.
+
+    Who did not come is registered still: that is all that anybody can know from there.
+    """
+    return replace(
+        world,
+        registrations=tuple(
+            replace(one, status="registered") if one.status == "no_show" else one
+            for one in world.registrations
+        ),
+    )
 
 
 def as_members(world: World, *, unknown: PersonKind) -> World:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from closedloop.sandbox.members import as_members
+from closedloop.sandbox.members import as_members, as_registrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SECRETS = ("api_key", "client_secret", "refresh_token", "access_token")
 #: Kinds of the world's records that the ledger holds; the CRM holds the others.
 BOOKS = frozenset({"customer", "document", "line", "payment", "allocation", "cost_line", "rate", "currency"})
-#: What somebody becomes whom the CRM does not know; Odoo keeps them as they are.
+#: What somebody becomes whom the CRM does not know; Odoo keeps them as they are, and knows nothing of no-shows.
 _UNKNOWN: dict[str, PersonKind] = {"salesforce": "lead", "hubspot": "contact"}
 CRMS = ("salesforce", "hubspot", "odoo")
 LEDGERS = ("quickbooks", "xero", "odoo")
@@ -71,7 +71,7 @@ def serve(world: World, *, crm: str, ledger: str) -> Iterator[tuple[World, Side,
         ledger: One of `LEDGERS`. With Odoo on both sides one server has both databases.
     """
     unknown = _UNKNOWN.get(crm)
-    held = as_members(world, unknown=unknown) if unknown else world
+    held = as_members(world, unknown=unknown) if unknown else as_registrations(world)
     with ExitStack() as stack:
         running = {name: stack.enter_context(_simulated(name, held)) for name in dict.fromkeys((crm, ledger))}
         yield (held, _side("crm", crm, running[crm]), _side("books", ledger, running[ledger]))

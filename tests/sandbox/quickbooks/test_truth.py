@@ -8,6 +8,7 @@ from closedloop.clock import Clock
 from closedloop.extract import sync
 from closedloop.models import reconcile
 from closedloop.sandbox import check, links, odoo, quickbooks
+from closedloop.sandbox.members import as_registrations
 from closedloop.sandbox.world import generate
 from closedloop.settings import Settings
 from closedloop.store import tables
@@ -31,7 +32,7 @@ BOOKS = {"customer", "document", "payment", "cost_line"}
 
 @pytest.fixture(scope="module")
 def world():
-    return generate(9, 0.05)
+    return as_registrations(generate(9, 0.05))
 
 
 @pytest.fixture(scope="module")

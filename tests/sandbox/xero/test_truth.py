@@ -12,6 +12,7 @@ from closedloop.models import reconcile
 from closedloop.sandbox import odoo, xero
 from closedloop.sandbox.check import TABLES, Published, check_true_links
 from closedloop.sandbox.links import decisions
+from closedloop.sandbox.members import as_registrations
 from closedloop.sandbox.world import generate
 from closedloop.settings import Settings
 from closedloop.store import tables
@@ -106,7 +107,7 @@ class Ground:
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory):
-    world = generate(4, 0.06)
+    world = as_registrations(generate(4, 0.06))
     options = xero.Options(minute_limit=10_000)
     with odoo.serve(world) as crm, xero.serve(world, options=options) as books:
         made = Ground(tmp_path_factory.mktemp("xero"), world, crm, books)

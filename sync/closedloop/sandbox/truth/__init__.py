@@ -63,7 +63,7 @@ def figures(
         },
         series=_groups(world, campaigns, lambda event: event.series),
         kinds=_groups(world, campaigns, lambda event: event.kind),
-        owners=_groups(world, campaigns, lambda event: event.owner),
+        owners=_of_users(world, _groups(world, campaigns, lambda event: event.owner)),
         contacts=contact_figures(facts, seen, credits_),
         accounts=account_figures(facts, ledger, seen, documents),
         documents=documents,
@@ -83,3 +83,9 @@ def _groups(world: World, campaigns: Campaigns, name: Callable[[Event], str]) ->
     for event in world.events:
         groups.setdefault(name(event), []).append(event)
     return {key: campaigns.of_group(events) for key, events in groups.items()}
+
+
+def _of_users(world: World, groups: dict[str, dict[str, Value]]) -> dict[str, dict[str, Value]]:
+    """Leave out what a queue owns: CRMs give such an event to a user of their own choice."""
+    queues = {owner.key for owner in world.owners if owner.kind == "queue"}
+    return {owner: row for owner, row in groups.items() if owner not in queues}
