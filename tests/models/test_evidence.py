@@ -122,7 +122,7 @@ def test_a_ratio_shows_what_it_follows_from(worked):
 def test_an_unknown_figure_names_the_near_ones(worked):
     with pytest.raises(ConfigError, match="roi_realised, roi_collected, roi_closed_won"):
         explain(worked[0].store, "campaign", "e1", ["roi"])
-    with pytest.raises(ConfigError, match="leave --measure out"):
+    with pytest.raises(ConfigError, match="a person has no figure roi"):
         explain(worked[0].store, "person", "p1", ["roi"])
 
 

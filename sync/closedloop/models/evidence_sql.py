@@ -145,6 +145,7 @@ select bucket.bucket, null as campaign, part.value, part.collected, null as url
 from marts.document_part as part
 inner join marts.part_bucket as bucket on bucket.document_key = part.document_key and bucket.part = part.part
 where part.document_key = $1 and bucket.bucket not in ('credited', 'no_deal')
+order by bucket, value desc, campaign
 """
 
 DOCUMENT_SETTLEMENTS = """
