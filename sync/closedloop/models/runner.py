@@ -60,7 +60,7 @@ def reconcile(
     progress: Callable[[str, int, int], None] | None,
 ) -> Reconciled:
     """Run everything; see `closedloop.models.reconcile`."""
-    with store.transaction():
+    with store.loose(), store.transaction():
         found = _compute(
             settings, store, operations, as_of=as_of, automatic_links=automatic_links, progress=progress
         )
