@@ -370,7 +370,7 @@ def test_law(bench, law):
 @pytest.mark.long
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 def test_law_at_length(bench, law):
-    @taste(20)
+    @taste(10)
     @given(world=worlds)
     def holds(world):
         law(bench, world)
