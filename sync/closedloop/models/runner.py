@@ -23,6 +23,7 @@ from closedloop.models import (
     parameters,
     phones,
     staging,
+    unchanged,
 )
 
 if TYPE_CHECKING:
@@ -60,10 +61,16 @@ def reconcile(
     progress: Callable[[str, int, int], None] | None,
 ) -> Reconciled:
     """Run everything; see `closedloop.models.reconcile`."""
+    models = graph.load(settings.models_dir)
     with store.loose(), store.transaction():
-        found = _compute(
-            settings, store, operations, as_of=as_of, automatic_links=automatic_links, progress=progress
-        )
+        _fill(store, settings, operations, as_of=as_of, automatic_links=automatic_links)
+        made = unchanged.basis(store, settings, models)
+        if made is None:
+            found = _compute(settings, store, models, as_of=as_of, progress=progress)
+            unchanged.keep(store, settings, models, found.basis)
+        else:
+            log.info("models.unchanged")
+            found = _standing(store, models, as_of=as_of, basis=made)
         failpoint("models.before_commit")
     failpoint("models.committed")
     for check in found.checks:
@@ -76,28 +83,35 @@ def passing(settings: Settings, store: Store, operations: Operations, *, as_of: 
     """Show the figures of another day meanwhile; see `closedloop.models.reconciled_as_of`."""
     store.query("begin transaction")
     try:
-        yield _compute(settings, store, operations, as_of=as_of, automatic_links=True, progress=None)
+        _fill(store, settings, operations, as_of=as_of, automatic_links=True)
+        yield _compute(settings, store, graph.load(settings.models_dir), as_of=as_of, progress=None)
     finally:
         store.query("rollback")
+
+
+def _fill(
+    store: Store, settings: Settings, operations: Operations, *, as_of: date, automatic_links: bool
+) -> None:
+    """Put in place what the models read beside what has landed."""
+    store.query("create schema if not exists param")
+    store.query("create schema if not exists staging")
+    parameters.fill(store, settings, operations, as_of=as_of, automatic_links=automatic_links)
+    staging.create(store, settings)
 
 
 def _compute(
     settings: Settings,
     store: Store,
-    operations: Operations,
+    models: dict[str, Model],
     *,
     as_of: date,
-    automatic_links: bool,
     progress: Callable[[str, int, int], None] | None,
 ) -> Reconciled:
     """Make every table of the models; the caller owns the transaction."""
-    models = graph.load(settings.models_dir)
     order = graph.ordered(models)
     rows: dict[str, int] = {}
     checks: list[FailedCheck] = []
     _schemas(store)
-    parameters.fill(store, settings, operations, as_of=as_of, automatic_links=automatic_links)
-    staging.create(store, settings)
     for done, model in enumerate(order, start=1):
         rows[model.name] = _make(store, model, models)
         if model.name in matching.MODELS:
@@ -110,6 +124,17 @@ def _compute(
         if progress is not None:
             progress(model.name, done, len(order))
     return Reconciled(as_of=as_of, basis=digest(store), checks=checks, rows=rows, left_out=_left_out(store))
+
+
+def _standing(store: Store, models: dict[str, Model], *, as_of: date, basis: str) -> Reconciled:
+    """Return what the run that made the standing figures returned."""
+    rows = {model.name: _rows(store, model) for model in graph.ordered(models)}
+    checks = [
+        _failed(store, model, rows[name])
+        for name, model in models.items()
+        if model.layer == "checks" and rows[name]
+    ]
+    return Reconciled(as_of=as_of, basis=basis, checks=checks, rows=rows, left_out=_left_out(store))
 
 
 def _left_out(store: Store) -> list[str]:
@@ -137,8 +162,6 @@ def _schemas(store: Store) -> None:
     for schema in graph.LAYERS:
         store.query(f"drop schema if exists {schema} cascade")
         store.query(f"create schema {schema}")
-    store.query("create schema if not exists param")
-    store.query("create schema if not exists staging")
 
 
 def _make(store: Store, model: Model, models: dict[str, Model]) -> int:
