@@ -32,16 +32,12 @@ def decide(world):
     world.decide("customer_account", "c1", "a2", verdict="reject")
 
 
-def move_a_document(world):
-    world.store.query("update raw_src.document set net = net + 1 where key = 'i1'")
-
-
 def lose_a_document(world):
     world.store.query("delete from raw_src.document where key = 'i1'")
 
 
 def match_otherwise(world):
-    world.settings = world.settings.model_copy(update={"matching": Matching(policy="strict")})
+    world.settings = world.settings.model_copy(update={"matching": Matching(policy="exact", gap=9)})
 
 
 def stage_otherwise(world):
@@ -64,18 +60,11 @@ def test_nothing_changed_and_nothing_is_made_anew(world):
     assert run(world) == (first, 0)
 
 
-@pytest.mark.parametrize(
-    "change", [decide, move_a_document, lose_a_document, match_otherwise, stage_otherwise, learn]
-)
-def test_what_the_figures_rest_on_makes_them_anew(world, change):
+def test_whatever_the_figures_rest_on_makes_them_anew(world):
     run(world)
-    change(world)
-    assert run(world)[1] > 0
-    assert run(world)[1] == 0
-
-
-def test_another_day_makes_them_anew(world):
-    run(world)
+    for change in (decide, lose_a_document, match_otherwise, stage_otherwise, learn):
+        change(world)
+        assert run(world)[1] > 0, change.__name__
     assert run(world, as_of=kit.AS_OF + timedelta(days=1))[1] > 0
     assert world.rows("select distinct as_of from marts.campaign_measures") == [{"as_of": date(2026, 7, 1)}]
 
