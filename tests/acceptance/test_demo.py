@@ -93,7 +93,12 @@ def test_a_scale_of_nothing_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["tax_counted_as_revenue", "credit_note_sign_flipped", "future_document_counted"]
+    "name",
+    [
+        "tax_counted_as_revenue",
+        pytest.param("credit_note_sign_flipped", marks=pytest.mark.long),
+        pytest.param("future_document_counted", marks=pytest.mark.long),
+    ],
 )
 def test_a_planted_fault_makes_the_check_end_with_1(demo, name):
     """`demo --plant` on the company that the demo left. All thirty faults are in tests/sandbox/test_plant.py."""
