@@ -32,6 +32,7 @@ VERBS = [
     "link",
     "marts",
     "backfill",
+    "connection",
     "daemon",
     "sandbox",
     "demo",

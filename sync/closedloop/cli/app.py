@@ -43,6 +43,7 @@ _ORDER = [
     "link",
     "marts",
     "backfill",
+    "connection",
     "daemon",
     "sandbox",
     "demo",

@@ -9,6 +9,7 @@ from tests.servers.odoo.load import load
 from tests.servers.odoo.program import UnavailableError
 from tests.servers.odoo.server import Server
 
+from closedloop.sandbox.members import as_registrations
 from closedloop.sandbox.world import generate
 
 SCALE = 0.1
@@ -36,7 +37,9 @@ def holds_every_case(world):
 
 def small_world():
     """The first small world with every case in it."""
-    return next(world for seed in range(1, 500) if holds_every_case(world := generate(seed, SCALE)))
+    return as_registrations(
+        next(world for seed in range(1, 500) if holds_every_case(world := generate(seed, SCALE)))
+    )
 
 
 class Company:
