@@ -10,6 +10,7 @@ def books(request, small_world, tmp_path):
         yield served
 
 
+@pytest.mark.long  # tests/crash/test_tokens.py kills there too
 def test_the_rotated_token_is_kept_by_the_core_whatever_is_killed(books):
     """The second refresh kills the first token: what comes after it lives on what the core has kept."""
     killed = []
