@@ -183,6 +183,7 @@ def test_rows_that_nobody_names_are_numbered_and_a_document_without_lines_is_one
     assert [row["key"] for row in found["touch"]] == ["touch/1", "touch/2"]
     assert (found["campaign"][0]["source"], found["campaign"][0]["source_id"]) == ("case", "e")
     assert (found["payment"][0]["currency"], found["payment"][0]["amount"]) == ("JPY", "100")
+    assert found["document"][0]["status"] == "posted"
     [line] = found["line"]
     assert (line["document_key"], line["net"], line["home_net"], line["line_class"]) == (
         "i",

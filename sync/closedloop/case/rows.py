@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from closedloop.settings import Settings
 
 Cells = list[str | None]
+HOME = "the company's currency"
+#: What a blank cell says, where the models would otherwise leave the row out.
+DEFAULTS = {
+    "document": {"status": "posted"},
+    "payment": {"currency": HOME, "status": "posted", "direction": "in"},
+    "rate": {"home_currency": HOME},
+}
 #: Row whose key stands in this column says the currency of the entity's amounts.
 _PARENT = {
     "line": ("document", "document_key"),
@@ -118,8 +125,9 @@ class _Reader:
         places = _places(entity)
         key = row[places["key"]] = row[places["key"]] or numbered
         defaults = {"source": "case", "object": entity, "source_id": key}
-        if entity in {"payment", "rate"}:
-            defaults["currency" if entity == "payment" else "home_currency"] = self._home
+        defaults |= {
+            name: self._home if text == HOME else text for name, text in DEFAULTS.get(entity, {}).items()
+        }
         for name, default in defaults.items():
             row[places[name]] = row[places[name]] or default
         return row
