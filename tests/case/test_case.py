@@ -193,6 +193,18 @@ def test_rows_that_nobody_names_are_numbered_and_a_document_without_lines_is_one
     )
 
 
+def test_every_table_and_figure_that_comes_out_says_what_it_means(tmp_path):
+    compute(write(tmp_path / "in", campaign="key,name / e,Expo"))
+    told = {(row["table"], row["column"]): row for row in table(tmp_path / "in", "definitions")}
+    assert all(row["definition"] for row in told.values())
+    assert {file.stem for file in (tmp_path / "out").rglob("*.csv")} - {name for name, _ in told} == {
+        "definitions",
+        "failed_checks",
+    }
+    assert told["campaign_measures", "attendee_ltv"]["kind"] == "overlapping"
+    assert "where each part of it went" in told["totals", ""]["definition"]
+
+
 def test_links_as_they_were_written_can_be_given_again(tmp_path):
     folder = write(
         tmp_path / "in",

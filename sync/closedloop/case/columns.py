@@ -89,7 +89,10 @@ _OWN: dict[tuple[str, str], str] = {
     ("line", "net"): "adds to the document's net; without line.csv each document is one revenue line",
     ("payment", "direction"): "in (also when blank) or out",
     ("payment", "status"): "posted (also when blank) or void",
-    ("allocation", "credit_document_key"): "the other document, where credit settles it; one row settles both",
+    (
+        "allocation",
+        "credit_document_key",
+    ): "the other document, where credit settles it; one row settles both",
     ("allocation", "payment_key"): "the payment that settles the document",
     ("allocation", "date"): "day of the settlement",
     ("cost_line", "campaign_code"): "names the campaign where campaign_key is blank",

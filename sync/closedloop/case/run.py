@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closedloop import models
-from closedloop.case import company, given, rows, sheet
+from closedloop.case import company, given, meanings, rows, sheet
 from closedloop.errors import ConfigError
+from closedloop.models import graph
 from closedloop.models.entities import ENTITIES
 from closedloop.settings import Connection
 from closedloop.store.analytical import Store
@@ -29,6 +30,7 @@ _NAME = "case"
 #: Layer of tables → folder below the output's.
 _FOLDERS = {"marts": "", "canonical": "canonical", "link": "link"}
 _CHECKS = "failed_checks.csv"
+_MEANINGS = "definitions.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ def run(
             _land(store, whole, folder / "rows.csv")
             given.decide(sheets, store, operations)
             found = models.reconcile(settings, store, operations, as_of=as_of, clock=clock, progress=progress)
-            files = [*_tables(store, out), _checks(store, found, out)]
+            files = [*_tables(store, out), _checks(store, found, out), _meanings(settings, out)]
         finally:
             store.close()
             operations.close()
@@ -143,6 +145,21 @@ def _tables(store: Store, out: Path) -> list[Path]:
         )
         files.append(file)
     return files
+
+
+def _meanings(settings: Settings, out: Path) -> Path:
+    """Write what each table and figure means, from the headers of the tables as written."""
+    file = out / _MEANINGS
+    columns = {}
+    for table in (one for folder in _FOLDERS.values() for one in (out / folder).glob("*.csv")):
+        if table.name not in {_CHECKS, _MEANINGS}:
+            with table.open(encoding="utf-8", newline="") as source:
+                columns[table.stem] = next(csv.reader(source), [])
+    with file.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(meanings.COLUMNS)
+        writer.writerows(meanings.meanings(columns, graph.load(settings.models_dir)))
+    return file
 
 
 def _checks(store: Store, found: Reconciled, out: Path) -> Path:
