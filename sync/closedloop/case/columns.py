@@ -111,8 +111,10 @@ LINKS: dict[str, tuple[tuple[str, str], str, str]] = {
 }
 #: Columns of a link's file that are read past, so that what `marts` wrote can be given to it again.
 PAST = ("rule", "evidence", "decided")
+#: Kinds of decision: the entity of the left key, then that of the right.
+KINDS = ("customer_account", "touch_person", "touch_account", "person_person", "account_account")
 DECISION = {
-    "kind": "customer_account, touch_person, touch_account, person_person or account_account",
+    "kind": " or ".join((", ".join(KINDS[:-1]), KINDS[-1])),
     "left_key": "customer, touch, or the duplicate",
     "right_key": "account, person, or the record that is kept",
     "verdict": "accept or reject",

@@ -31,7 +31,8 @@ from staging.cost_line as cost
 cross join param.run as run
 left join param.currency as currency on currency.currency = coalesce(cost.currency, run.home_currency)
 left join param.currency as home on home.currency = coalesce(cost.home_currency, run.home_currency)
-left join campaign as tagged on tagged.key = cost.campaign_key
+left join survivor as moved on moved.entity = 'campaign' and moved.key = cost.campaign_key
+left join campaign as tagged on tagged.key = coalesce(moved.survivor_key, cost.campaign_key)
 left join code on code.code = upper(trim(cost.campaign_code))
 left join title on title.name = upper(trim(cost.campaign_name))
 where
