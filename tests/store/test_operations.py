@@ -12,7 +12,15 @@ from closedloop.store.operations import Operations
 from closedloop.store.stamps import from_text, to_text
 
 #: Tables that the first version did not have.
-SINCE_THE_FIRST = ("break_history", "break_watch", "snapshot", "snapshot_cause", "snapshot_now", "definition")
+SINCE_THE_FIRST = (
+    "break_history",
+    "break_watch",
+    "snapshot",
+    "snapshot_cause",
+    "snapshot_now",
+    "snapshot_input",
+    "definition",
+)
 
 
 @pytest.fixture

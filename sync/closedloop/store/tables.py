@@ -6,7 +6,18 @@ so that they sort as text on every database. Values read from or written to a ve
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 
@@ -190,6 +201,7 @@ snapshot = Table(
     Column("name", Text, nullable=False),
     Column("definition", String(64), nullable=False),
     Column("figures", Text),  # JSON: measure → value; null: the record is gone
+    Column("steps", Text),  # JSON: by the steps of definition 16: records, and measure → [before, after]
 )
 
 #: Grain: one reason why a figure of one snapshot differs from the one before. Those of a figure sum to its change.
@@ -219,6 +231,16 @@ snapshot_now = Table(
     Column("figures_digest", String(64), nullable=False),
     Column("facts_digest", String(64), nullable=False),
     Column("facts", Text, nullable=False),  # JSON, packed: the records that its figures are made of
+)
+
+#: Grain: one part of one packed table that the figures published last rest on: what the next change is taken apart with.
+snapshot_input = Table(
+    "snapshot_input",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("digest", String(128), nullable=False),
+    Column("content", LargeBinary, nullable=False),  # Parquet
 )
 
 #: Grain: one state of the definitions: settings that figures rest on, and the models.
