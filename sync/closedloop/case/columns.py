@@ -65,6 +65,7 @@ _OWN: dict[tuple[str, str], str] = {
     ("campaign", "kind"): "trade_show, conference, webinar, …",
     ("campaign", "series"): "editions of one series share it",
     ("campaign", "actual_cost"): "blank or 0: no cost entered, so ledger cost lines count",
+    ("campaign", "same_as"): "the campaign of another system that it is: its key, source_id, code or name",
     ("touch", "status"): "attended, responded, registered, invited, no_show or cancelled",
     ("touch", "person_key"): "the person that the source itself names",
     ("touch", "occurred_at"): "scan or check-in (definition 7)",
