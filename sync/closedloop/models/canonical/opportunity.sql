@@ -9,7 +9,7 @@ select
     coalesce(blank_to_null(opportunity.name), opportunity.source_id) as name,
     coalesce(account.survivor_key, opportunity.account_key, person.account_key) as account_key,
     coalesce(moved.survivor_key, opportunity.person_key) as person_key,
-    opportunity.campaign_key,
+    coalesce(event.survivor_key, opportunity.campaign_key) as campaign_key,
     blank_to_null(opportunity.number) as number,
     blank_to_null(opportunity.po) as po,
     coalesce(opportunity.currency, run.home_currency) as currency,
@@ -31,5 +31,6 @@ cross join param.run as run
 left join param.currency as currency on currency.currency = coalesce(opportunity.currency, run.home_currency)
 left join survivor as account on account.entity = 'account' and account.key = opportunity.account_key
 left join survivor as moved on moved.entity = 'person' and moved.key = opportunity.person_key
+left join survivor as event on event.entity = 'campaign' and event.key = opportunity.campaign_key
 left join person on person.key = coalesce(moved.survivor_key, opportunity.person_key)
 where opportunity.deleted_at is null and opportunity.merged_into is null
