@@ -82,7 +82,7 @@ decision = Table(
     "decision",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("kind", String(24), nullable=False),  # customer_account, person_person
+    Column("kind", String(24), nullable=False),  # customer_account, person_person, campaign_campaign
     Column("left_key", String(160), nullable=False),
     Column("right_key", String(160), nullable=False),
     Column("verdict", String(8), nullable=False),  # accept, reject
