@@ -223,7 +223,7 @@ def expand(tree: exp.Expr) -> exp.Expr:
     def replace(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Anonymous) or node.name.lower() not in FUNCTIONS:
             return node
-        return expand(_filled(node.name.lower(), [argument.copy() for argument in node.expressions]))
+        return expand(_filled(node.name.lower(), node.expressions))
 
     expanded: exp.Expr = tree.transform(replace, copy=False)
     return expanded
@@ -256,5 +256,4 @@ def _simple(node: exp.Expr) -> bool:
 @cache
 def _body(name: str) -> tuple[tuple[str, ...], exp.Expr]:
     parameters, sql = FUNCTIONS[name]
-    tree: exp.Expr = parse_one(sql, dialect="duckdb")
-    return parameters, tree
+    return parameters, expand(parse_one(sql, dialect="duckdb"))
