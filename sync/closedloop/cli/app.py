@@ -35,6 +35,7 @@ _ORDER = [
     "revert",
     "provision",
     "status",
+    "runs",
     "explain",
     "history",
     "report",
@@ -148,6 +149,7 @@ from closedloop.cli import (  # noqa: E402
     looking,  # noqa: F401
     past,  # noqa: F401
     running,  # noqa: F401
+    runs,  # noqa: F401
     serving,  # noqa: F401
     setup,  # noqa: F401
     writing,  # noqa: F401
