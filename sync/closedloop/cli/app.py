@@ -37,6 +37,7 @@ _ORDER = [
     "audit",
     "provision",
     "status",
+    "runs",
     "explain",
     "history",
     "report",
@@ -151,6 +152,7 @@ from closedloop.cli import (  # noqa: E402
     past,  # noqa: F401
     refused,  # noqa: F401
     running,  # noqa: F401
+    runs,  # noqa: F401
     serving,  # noqa: F401
     setup,  # noqa: F401
     writing,  # noqa: F401
