@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-TAPS = ("tap_salesforce", "tap_hubspot", "tap_odoo", "tap_quickbooks", "tap_xero", "tap_leadlist")
+TAPS = ("tap_salesforce", "tap_hubspot", "tap_odoo", "tap_quickbooks", "tap_xero", "tap_leadlist", "tap_marketo")
 
 
 class Child:
