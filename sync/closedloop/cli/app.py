@@ -33,8 +33,11 @@ _ORDER = [
     "plan",
     "apply",
     "revert",
+    "quarantine",
+    "audit",
     "provision",
     "status",
+    "runs",
     "explain",
     "history",
     "report",
@@ -147,7 +150,9 @@ from closedloop.cli import (  # noqa: E402
     login,  # noqa: F401
     looking,  # noqa: F401
     past,  # noqa: F401
+    refused,  # noqa: F401
     running,  # noqa: F401
+    runs,  # noqa: F401
     serving,  # noqa: F401
     setup,  # noqa: F401
     writing,  # noqa: F401
