@@ -20,7 +20,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-TAPS = ("tap_salesforce", "tap_hubspot", "tap_odoo", "tap_quickbooks", "tap_xero", "tap_eventbrite")
+TAPS = (
+    "tap_salesforce", "tap_hubspot", "tap_odoo", "tap_quickbooks", "tap_xero", "tap_leadlist", "tap_eventbrite",
+)  # fmt: skip
 
 
 class Child:

@@ -109,11 +109,16 @@ LINKS: dict[str, tuple[tuple[str, str], str, str]] = {
     "link_customer_account": (("customer_key", "account_key"), "customer_account", "whose customer it is"),
     "link_person": (("identity_key", "person_key"), "touch_person", "who it is"),
     "link_touch_account": (("touch_key", "account_key"), "touch_account", "which account came"),
+    "link_campaign": (("campaign_key", "kept_key"), "campaign_campaign", "which event it is"),
 }
 #: Columns of a link's file that are read past, so that what `marts` wrote can be given to it again.
 PAST = ("rule", "evidence", "decided")
+#: Kinds of decision: the entity of the left key, then that of the right.
+KINDS = (
+    "customer_account", "touch_person", "touch_account", "person_person", "account_account", "campaign_campaign"
+)  # fmt: skip
 DECISION = {
-    "kind": "customer_account, touch_person, touch_account, person_person or account_account",
+    "kind": " or ".join((", ".join(KINDS[:-1]), KINDS[-1])),
     "left_key": "customer, touch, or the duplicate",
     "right_key": "account, person, or the record that is kept",
     "verdict": "accept or reject",
@@ -122,6 +127,7 @@ DECISION = {
 _LINK_COLUMNS = {
     "identity_key": "key of a touch or of a person's record; or email:…, name:…|… for all touches of it",
     "touch_key": "touch",
+    "kept_key": "key of the campaign that is kept",
 }
 
 

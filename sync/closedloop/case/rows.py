@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from closedloop.case import cell
+from closedloop.case import cell, keys
 from closedloop.case.columns import CURRENCY_OF
 from closedloop.case.problem import CaseError, Problem
 from closedloop.models import entities
@@ -123,8 +123,8 @@ class _Reader:
 
     def _filled(self, entity: str, row: Cells, numbered: str) -> Cells:
         places = _places(entity)
-        key = row[places["key"]] = row[places["key"]] or numbered
-        defaults = {"source": "case", "object": entity, "source_id": key}
+        key = row[places["key"]] = row[places["key"]] or keys.inside(entity, numbered)
+        defaults = {"source": "case", "object": entity, "source_id": keys.outside(key)}
         defaults |= {
             name: self._home if text == HOME else text for name, text in DEFAULTS.get(entity, {}).items()
         }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closedloop import models
-from closedloop.case import company, given, meanings, rows, sheet
+from closedloop.case import company, given, keys, meanings, rows, sheet
 from closedloop.errors import ConfigError
 from closedloop.models import graph
 from closedloop.models.entities import ENTITIES
@@ -77,6 +77,7 @@ def run(
             "this is where the case is read from", where=str(out), fix="name another folder for --out"
         )
     ground = company.ground(sheets, config)
+    sheets = keys.mark(sheets)
     whole = rows.typed(sheets, ground.settings)
     _make(out)
     with tempfile.TemporaryDirectory(prefix="closedloop-case-") as scratch:
@@ -93,7 +94,10 @@ def run(
         finally:
             store.close()
             operations.close()
-    return Done(reconciled=found, said=f"{ground.said}, as of {found.as_of}", files=files)
+    checks = [replace(check, example=keys.outside(check.example)) for check in found.checks]
+    return Done(
+        reconciled=replace(found, checks=checks), said=f"{ground.said}, as of {found.as_of}", files=files
+    )
 
 
 def _settings(settings: Settings, folder: Path, whole: Mapping[str, object]) -> Settings:
@@ -143,8 +147,20 @@ def _tables(store: Store, out: Path) -> list[Path]:
         store.query(
             f"copy (select * from {quote(schema)}.{quote(table)} order by all) to {literal(str(file))} (header, delim ',')"
         )
+        _as_written(file)
         files.append(file)
     return files
+
+
+def _as_written(file: Path) -> None:
+    """Give a table its keys back as the case wrote them."""
+    made = file.with_suffix(".part")
+    with (
+        file.open(encoding="utf-8", newline="") as source,
+        made.open("w", encoding="utf-8", newline="") as target,
+    ):
+        target.writelines(keys.outside(line) for line in source)
+    made.replace(file)
 
 
 def _meanings(settings: Settings, out: Path) -> Path:
@@ -171,6 +187,12 @@ def _checks(store: Store, found: Reconciled, out: Path) -> Path:
         for check in found.checks:
             for record, *rest in store.query(f"select * from checks.{quote(check.name)} order by all"):
                 writer.writerow(
-                    (check.name, record, ": ".join(str(part) for part in rest if part is not None))
+                    (
+                        check.name,
+                        *(
+                            keys.outside(str(one))
+                            for one in (record, ": ".join(str(part) for part in rest if part is not None))
+                        ),
+                    )
                 )
     return file
