@@ -22,6 +22,7 @@ from pathlib import Path
 
 TAPS = (
     "tap_salesforce", "tap_hubspot", "tap_odoo", "tap_quickbooks", "tap_xero", "tap_leadlist", "tap_eventbrite",
+    "tap_mailchimp",
 )  # fmt: skip
 
 
