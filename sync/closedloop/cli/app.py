@@ -33,6 +33,8 @@ _ORDER = [
     "plan",
     "apply",
     "revert",
+    "quarantine",
+    "audit",
     "provision",
     "status",
     "explain",
@@ -147,6 +149,7 @@ from closedloop.cli import (  # noqa: E402
     login,  # noqa: F401
     looking,  # noqa: F401
     past,  # noqa: F401
+    refused,  # noqa: F401
     running,  # noqa: F401
     serving,  # noqa: F401
     setup,  # noqa: F401

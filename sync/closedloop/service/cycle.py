@@ -214,8 +214,9 @@ def apply(
     allow: Collection[str] = (),
     failed_checks: Sequence[str] = (),
     progress: Progress = quiet,
+    dry_run: bool = False,
 ) -> Applied:
-    """Execute a plan and read back what was written.
+    """Execute a plan and read back what was written; a dry run only looks.
 
     Raises:
         PartlyFailedError: The CRM refused some of the writes, or holds something else now.
@@ -232,6 +233,7 @@ def apply(
         allow=allow,
         failed_checks=failed_checks,
         progress=lambda fields, total: progress("write back", fields, total),
+        dry_run=dry_run,
     )
     record.detail.setdefault("applied", {})[plan_id] = outcome(done.delivered)
     insist_written(done.delivered)

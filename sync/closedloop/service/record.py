@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -40,7 +43,8 @@ class Run:
 @contextmanager
 def recorded(operations: Operations, kind: str, clock: Clock, **detail: object) -> Iterator[Run]:
     """Record a run of ``kind``, ended by how the block ends; errors pass on."""
-    run = Run(id=operations.begin_run(kind, clock), detail=dict(detail))
+    known = {"by": _who(), **detail}
+    run = Run(id=operations.begin_run(kind, clock, known), detail=known)
     state, code = "failed", 1
     try:
         yield run
@@ -58,6 +62,15 @@ def recorded(operations: Operations, kind: str, clock: Clock, **detail: object) 
     finally:
         operations.end_run(run.id, state=state, exit_code=code, clock=clock, detail=run.detail)
         log.info("run.ended", run=run.id, kind=kind, state=state, exit_code=code)
+
+
+def _who() -> str:
+    """Return whose process this is: what the audit tells of a run."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 def _state(error: ClosedloopError) -> str:

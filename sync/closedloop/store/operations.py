@@ -91,16 +91,18 @@ class Operations:
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
-    def begin_run(self, kind: str, clock: Clock) -> str:
+    def begin_run(self, kind: str, clock: Clock, detail: Mapping[str, Any] | None = None) -> str:
         """Record that a command began and return its id, which sorts by time.
 
         Args:
             kind: ``sync``, ``reconcile``, ``plan``, ``apply``, ``revert`` or ``run``.
             clock: Tells when.
+            detail: What is known of it already, should it never end.
         """
         now = clock.now()
         run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        values = {"id": run_id, "kind": kind, "started_at": to_text(now), "state": "running", "detail": "{}"}
+        values = {"id": run_id, "kind": kind, "started_at": to_text(now), "state": "running"}
+        values["detail"] = json.dumps(detail or {}, sort_keys=True, default=str)
         with self.transaction() as connection:
             connection.execute(tables.run.insert().values(values))
         return run_id
