@@ -1,7 +1,7 @@
 -- twin_evidence: what tells that two records are one person, normalised once.
 -- grain: one lead, contact or subscriber; `entity_key` is the record that stands for it as people and systems state.
--- `place` orders the records by which of two is kept: a contact before a lead before a subscriber, one with an account
--- before one without, then the oldest, then the smallest key.
+-- `place` orders the records by which of two is kept: a contact before a lead before a subscriber, one of a CRM before one
+-- of another system, one with an account before one without, then the oldest, then the smallest key.
 select
     person.key,
     coalesce(survivor.survivor_key, person.key) as entity_key,
@@ -13,6 +13,7 @@ select
     row_number() over (
         order by
             case person.kind when 'contact' then 1 when 'lead' then 2 else 3 end,
+            crm.source is null,
             person.account_key is null,
             person.created_at nulls last,
             person.key
@@ -20,6 +21,7 @@ select
 from staging.person as person
 left join survivor_stated as survivor on survivor.entity = 'person' and survivor.key = person.key
 left join survivor_stated as account on account.entity = 'account' and account.key = person.account_key
+left join crm_source as crm on crm.source = person.source
 left join param.role_mailbox as mailbox on mailbox.local_part = split_part(normal_email(person.email), '@', 1)
 left join param.free_mail as free_mail on free_mail.domain = email_domain(normal_email(person.email))
 where person.deleted_at is null
