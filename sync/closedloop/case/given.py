@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from closedloop.case.columns import DECISION, LINKS
+from closedloop.case.columns import DECISION, KINDS, LINKS
 from closedloop.case.problem import CaseError, Problem
 from closedloop.config.problem import did_you_mean
 from closedloop.models import graph
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 _AT = "1970-01-01T00:00:00.000000Z"
 _WHO = "the case"
-_KINDS = (
-    "customer_account", "touch_person", "touch_account", "person_person", "account_account", "campaign_campaign"
-)  # fmt: skip
 #: Given links → the model that would find others, and what is left of it.
 _SILENCED = {
     "link_customer_account": ("customer_candidate", "1 = 0"),
@@ -146,8 +143,8 @@ def _decisions(sheet: Sheet, problems: list[Problem]) -> Iterator[dict[str, str]
     for place, (line, _) in enumerate(sheet.rows):
         row = {name: sheet.column(name)[place] for name in DECISION}
         kind, verdict = row["kind"] or "", row["verdict"] or ""
-        if kind not in _KINDS:
-            problems.append(_wrong(sheet, line, "there is no such kind", did_you_mean(kind, _KINDS), "kind"))
+        if kind not in KINDS:
+            problems.append(_wrong(sheet, line, "there is no such kind", did_you_mean(kind, KINDS), "kind"))
         elif verdict not in {"accept", "reject"}:
             problems.append(_wrong(sheet, line, "there is no such verdict", "accept or reject", "verdict"))
         elif not row["left_key"] or not row["right_key"]:

@@ -53,9 +53,33 @@ STEPS: Sequence[Sequence[str]] = (
             " last_seen varchar(32) not null, last_as_of varchar(10) not null, last_basis varchar(64) not null, text text not null)"
         ),
     ),
+    (
+        "alter table snapshot add column steps text",
+        (
+            "create table snapshot_input (name varchar(64) not null, part integer not null, digest varchar(128) not null,"
+            " content {bytes} not null, primary key (name, part))"
+        ),
+    ),
+    (
+        "alter table quarantine add column kind varchar(16)",
+        "alter table quarantine add column version varchar(64)",
+        "alter table quarantine add column released_at varchar(32)",
+        "alter table plan_row add column name text",
+        "alter table plan_row add column url text",
+        "alter table plan_row add column why text",
+        "alter table journal add column refusal varchar(16)",
+        "drop index journal_run",
+        "create index journal_batch on journal (run_id, batch)",
+        (
+            "create index journal_written on journal (connection, object, record_id, field, id)"
+            " where state = 'written'"
+        ),
+        "create index journal_open on journal (connection, state) where verified_at is null",
+    ),
 )
 
 _ROW_NUMBER = {"postgresql": "serial primary key"}
+_BYTES = {"postgresql": "bytea"}
 _version = Table("schema_version", MetaData(), Column("version", Integer, primary_key=True))
 
 
@@ -83,9 +107,10 @@ def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> i
             fix="use the newer closedloop, or restore the backup taken before it was installed",
         )
     number = _ROW_NUMBER.get(connection.dialect.name, "integer not null primary key")
+    content = _BYTES.get(connection.dialect.name, "blob")
     for step in steps[found - 1 :]:
         for statement in step:
-            connection.execute(text(statement.replace("{id}", number)))
+            connection.execute(text(statement.replace("{id}", number).replace("{bytes}", content)))
     connection.execute(_version.update().values(version=newest))
     return newest
 

@@ -6,7 +6,18 @@ so that they sort as text on every database. Values read from or written to a ve
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 
@@ -60,6 +71,9 @@ quarantine = Table(
     Column("last_seen", String(32), nullable=False),
     Column("attempts", Integer, nullable=False, default=1),
     Column("resolved_at", String(32)),
+    Column("kind", String(16)),  # of a write: lock, validation, permission; says when to try again
+    Column("version", String(64)),  # of a write: the record's time of change when it was refused
+    Column("released_at", String(32)),  # somebody wants it tried again, whatever its kind says
     Index("quarantine_key", "connection", "stream", "record_key", "direction", unique=True),
 )
 
@@ -107,7 +121,10 @@ plan_row = Table(
     Column("desired", Text),  # JSON values; null: the field should be empty
     Column("actual", Text),
     Column("last_written", Text),
-    Column("action", String(16), nullable=False),  # write, keep_theirs
+    Column("action", String(16), nullable=False),  # write, keep_theirs, keep_old, held_back
+    Column("name", Text),  # the record as people know it, and its address
+    Column("url", Text),
+    Column("why", Text),
 )
 
 #: Grain: one field of one record that we tried to write. Kept for ever: it is what `revert` and "who edited this" rest on.
@@ -130,8 +147,23 @@ journal = Table(
     Column("reverts", Integer),  # id of the journal row that this one undoes
     Column("verified_at", String(32)),
     Column("at", String(32), nullable=False),
+    Column("refusal", String(16)),  # of a refused one: lock, validation, permission
     Index("journal_record", "connection", "object", "record_id", "field"),
-    Index("journal_run", "run_id"),
+    Index("journal_batch", "run_id", "batch"),
+)
+# What was written last, and what is open, must be found among years of entries without reading them.
+Index(
+    "journal_written",
+    *(journal.c[name] for name in ("connection", "object", "record_id", "field", "id")),
+    sqlite_where=journal.c.state == "written",
+    postgresql_where=journal.c.state == "written",
+)
+Index(
+    "journal_open",
+    journal.c.connection,
+    journal.c.state,
+    sqlite_where=journal.c.verified_at.is_(None),
+    postgresql_where=journal.c.verified_at.is_(None),
 )
 
 #: Grain: one right to be the only writer.
@@ -190,6 +222,7 @@ snapshot = Table(
     Column("name", Text, nullable=False),
     Column("definition", String(64), nullable=False),
     Column("figures", Text),  # JSON: measure → value; null: the record is gone
+    Column("steps", Text),  # JSON: by the steps of definition 16: records, and measure → [before, after]
 )
 
 #: Grain: one reason why a figure of one snapshot differs from the one before. Those of a figure sum to its change.
@@ -219,6 +252,16 @@ snapshot_now = Table(
     Column("figures_digest", String(64), nullable=False),
     Column("facts_digest", String(64), nullable=False),
     Column("facts", Text, nullable=False),  # JSON, packed: the records that its figures are made of
+)
+
+#: Grain: one part of one packed table that the figures published last rest on: what the next change is taken apart with.
+snapshot_input = Table(
+    "snapshot_input",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("digest", String(128), nullable=False),
+    Column("content", LargeBinary, nullable=False),  # Parquet
 )
 
 #: Grain: one state of the definitions: settings that figures rest on, and the models.
