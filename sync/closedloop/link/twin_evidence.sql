@@ -1,7 +1,7 @@
 -- twin_evidence: what tells that two records are one person, normalised once.
 -- grain: one lead, contact or subscriber; `entity_key` is the record that stands for it as people and systems state.
--- `place` orders the records by which of two is kept: a contact before a lead before a subscriber, one of a CRM before one
--- of another system, one with an account before one without, then the oldest, then the smallest key.
+-- `place` orders the records by which of two is kept: one of a CRM before one of another system, a contact before a lead
+-- before a subscriber, one with an account before one without, then the oldest, then the smallest key.
 select
     person.key,
     coalesce(survivor.survivor_key, person.key) as entity_key,
@@ -12,8 +12,8 @@ select
     coalesce(account.survivor_key, person.account_key) as account_key,
     row_number() over (
         order by
-            case person.kind when 'contact' then 1 when 'lead' then 2 else 3 end,
             crm.source is null,
+            case person.kind when 'contact' then 1 when 'lead' then 2 else 3 end,
             person.account_key is null,
             person.created_at nulls last,
             person.key
