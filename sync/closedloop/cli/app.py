@@ -34,6 +34,7 @@ _ORDER = [
     "apply",
     "revert",
     "provision",
+    "import",
     "status",
     "explain",
     "history",
@@ -142,6 +143,7 @@ from closedloop.cli import (  # noqa: E402
     cases,  # noqa: F401
     connection,  # noqa: F401
     demo,  # noqa: F401
+    importing,  # noqa: F401
     linking,  # noqa: F401
     links,  # noqa: F401
     login,  # noqa: F401
