@@ -94,7 +94,7 @@ class Linked:
         self._connection = duckdb.connect(config={"threads": 1})
         for schema in ("staging", "param", *graph.LAYERS):
             self._connection.execute(f"create schema {schema}")
-        for entity in ("campaign", "person", "account", "customer"):
+        for entity in ("campaign", "person", "account", "customer", "opportunity"):
             columns = ", ".join(f"{name} {kind}" for name, kind in ENTITIES[entity].items())
             self._connection.execute(f"create table staging.{entity} ({columns})")
         for row in rows:
