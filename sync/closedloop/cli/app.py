@@ -44,6 +44,8 @@ _ORDER = [
     "marts",
     "backfill",
     "connection",
+    "backup",
+    "restore",
     "daemon",
     "sandbox",
     "demo",
@@ -142,6 +144,7 @@ from closedloop.cli import (  # noqa: E402
     cases,  # noqa: F401
     connection,  # noqa: F401
     demo,  # noqa: F401
+    keeping,  # noqa: F401
     linking,  # noqa: F401
     links,  # noqa: F401
     login,  # noqa: F401

@@ -39,7 +39,9 @@ class Refusal(StrEnum):
     """Why the vendor refused a record: it says when another try may do better."""
 
     LOCK = "lock"  # somebody else's transaction held it: soon
-    VALIDATION = "validation"  # the value, or the record as it is, is not allowed: not before one of them changes
+    VALIDATION = (
+        "validation"  # the value, or the record as it is, is not allowed: not before one of them changes
+    )
     PERMISSION = "permission"  # our user may not: not before somebody has looked at the rights
 
 
