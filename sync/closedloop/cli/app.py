@@ -48,6 +48,8 @@ _ORDER = [
     "marts",
     "backfill",
     "connection",
+    "backup",
+    "restore",
     "daemon",
     "sandbox",
     "demo",
@@ -147,6 +149,7 @@ from closedloop.cli import (  # noqa: E402
     connection,  # noqa: F401
     demo,  # noqa: F401
     importing,  # noqa: F401
+    keeping,  # noqa: F401
     linking,  # noqa: F401
     links,  # noqa: F401
     login,  # noqa: F401

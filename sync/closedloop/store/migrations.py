@@ -116,6 +116,16 @@ _BYTES = {"postgresql": "bytea"}
 _version = Table("schema_version", MetaData(), Column("version", Integer, primary_key=True))
 
 
+def newest() -> int:
+    """Return the version that this closedloop writes."""
+    return len(STEPS) + 1
+
+
+def version(connection: Connection) -> int:
+    """Return the version of an open database."""
+    return int(connection.execute(select(_version.c.version)).scalar_one())
+
+
 def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> int:
     """Bring the database of ``connection`` to the newest version and return that version.
 
