@@ -212,7 +212,9 @@ creation = Table(
     Column("reason", Text),
     Column("request_id", String(128)),
     Column("record_id", String(64)),
-    Column("seen", Text),  # JSON: what was read back; other values later tell that somebody touched the record
+    Column(
+        "seen", Text
+    ),  # JSON: what was read back; other values later tell that somebody touched the record
     Column("undoes", Integer),  # id of the row that this one undoes
     Column("at", String(32), nullable=False),
     Index("creation_key", "connection", "object", "key"),
