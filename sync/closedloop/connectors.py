@@ -93,6 +93,16 @@ def written_objects(name: str) -> dict[str, list[str]]:
     return msgspec.json.decode(text, type=dict[str, list[str]]) if text else {}
 
 
+def import_profile(name: str) -> dict[str, Any] | None:
+    """Return how people and events are imported through the target called ``name``; none if it imports nothing.
+
+    Raises:
+        ConfigError: No such target is installed.
+    """
+    text = _text(target_module(name), "imports.json")
+    return msgspec.json.decode(text, type=dict[str, Any]) if text else None
+
+
 def entity_objects(name: str, entity: str) -> tuple[str, ...]:
     """Return the vendor objects that the tap called ``name`` turns into ``entity``: ``("event.event",)``.
 

@@ -36,6 +36,7 @@ _ORDER = [
     "quarantine",
     "audit",
     "provision",
+    "import",
     "status",
     "runs",
     "explain",
@@ -47,6 +48,8 @@ _ORDER = [
     "marts",
     "backfill",
     "connection",
+    "backup",
+    "restore",
     "daemon",
     "sandbox",
     "demo",
@@ -145,6 +148,8 @@ from closedloop.cli import (  # noqa: E402
     cases,  # noqa: F401
     connection,  # noqa: F401
     demo,  # noqa: F401
+    importing,  # noqa: F401
+    keeping,  # noqa: F401
     linking,  # noqa: F401
     links,  # noqa: F401
     login,  # noqa: F401

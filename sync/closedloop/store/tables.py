@@ -166,6 +166,61 @@ Index(
     postgresql_where=journal.c.verified_at.is_(None),
 )
 
+#: Grain: one import: what a file would create in a CRM.
+import_plan = Table(
+    "import_plan",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("connection", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),  # leads, events
+    Column("created_at", String(32), nullable=False),
+    Column("state", String(16), nullable=False),  # open, applying, applied, partly_applied
+    Column("file", Text, nullable=False),
+    Column("campaign_key", String(160)),
+    Column("campaign_id", String(64)),
+    Column("summary", Text, nullable=False, default="{}"),  # JSON
+)
+
+#: Grain: one row of the file of one import.
+import_row = Table(
+    "import_row",
+    metadata,
+    Column("plan_id", String(40), ForeignKey("import_plan.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),  # the line in the file
+    Column("action", String(16), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("reason", Text),
+    Column("content", Text, nullable=False),  # JSON: what would be written, and who it is
+)
+
+#: Grain: one record that an import tried to make, change or remove. Kept for ever: its undoing rests on it.
+creation = Table(
+    "creation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", String(32), ForeignKey("run.id"), nullable=False),
+    Column("plan_id", String(40)),  # null: a revert
+    Column("batch", Integer, nullable=False),
+    Column("connection", String(64), nullable=False),
+    Column("kind", String(8), nullable=False),  # create, change, remove
+    Column("object", String(64), nullable=False),
+    Column("found_by", String(64), nullable=False),  # the key's field, or id
+    Column("key", String(160), nullable=False),
+    Column("fields", Text, nullable=False),  # JSON
+    Column("before", Text),  # JSON: what a changed record held
+    Column("state", String(16), nullable=False),  # intent, written, refused, unknown
+    Column("reason", Text),
+    Column("request_id", String(128)),
+    Column("record_id", String(64)),
+    Column(
+        "seen", Text
+    ),  # JSON: what was read back; other values later tell that somebody touched the record
+    Column("undoes", Integer),  # id of the row that this one undoes
+    Column("at", String(32), nullable=False),
+    Index("creation_key", "connection", "object", "key"),
+    Index("creation_run", "run_id"),
+)
+
 #: Grain: one right to be the only writer.
 lease = Table(
     "lease",
