@@ -74,7 +74,7 @@ class Columns:
         }
 
     def record(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a record with every column; `DELETED` only where the row is deleted.
+        """Return a record with every column.
 
         Raises:
             ValueError: A value is not what its column holds; the message names the column, never the value.
@@ -89,8 +89,6 @@ class Columns:
         if record[self.key] is None:
             message = f"{self.key}: there is none"
             raise ValueError(message)
-        if record.get(DELETED, "") is None:
-            del record[DELETED]
         return record
 
 

@@ -43,7 +43,7 @@ _TABLES: dict[str, str] = {
     " opportunity_weight bigint, last_weight bigint, rest_weight bigint",
     "decay_weight": "half_life integer, age integer, weight bigint",
     "lead_source": "lead_source varchar",
-    "source": "connection varchar, stream varchar, proved_through date",
+    "source": "connection varchar, stream varchar, proved_through date, verdict varchar, held bigint, counted bigint",
     "scorecard": "done_share decimal(9, 6), outlook_age_days integer",
 }
 
@@ -95,6 +95,12 @@ def _attribution(store: Store, settings: Settings) -> None:
     _insert(store, "decay_weight", weights.decay_rows(models))
     sources = dict.fromkeys(source.strip().lower() for source in settings.attribution.lead_sources)
     _insert(store, "lead_source", [(source,) for source in sources])
+
+
+def refresh_decisions(store: Store, operations: Operations) -> None:
+    """Put in place what people have decided meanwhile."""
+    store.query("delete from param.decision")
+    _insert(store, "decision", decisions(operations))
 
 
 def decisions(operations: Operations) -> list[tuple[object, ...]]:
