@@ -1,7 +1,8 @@
 -- chain_attendee: how far the chain of each attendee holds, from the badge to the won deal.
 -- grain: one credit touch. Each link has a column: `ok`, `pending` (inside its window), `not_applicable` (the record that it
 -- is about is not there, or the chain has ended), or the reason why it is broken. `broken_step` is the first broken one's place.
--- A duplicate in the CRM is one also where we know which record stands for the person: by exact evidence or a decision.
+-- A duplicate in the CRM is one also where we know which record stands for the person: by exact evidence or a decision. A
+-- subscriber of a mailing list is not in the CRM, nor is a record of another system a duplicate in it.
 -- The person's owner is theirs, else their account's. An explicit disqualification ends the chain, and so does a lost deal.
 with contact as (
     select
@@ -18,7 +19,7 @@ attendee as (
     select
         resolved.touch_key,
         resolved.campaign_key,
-        resolved.person_key,
+        case when person.kind <> 'subscriber' then person.key end as person_key,
         resolved.account_key,
         resolved.touch_date,
         resolved.has_identity,
@@ -46,6 +47,7 @@ candidate as (
         min(person_key) filter (where doubt is null) as first_person,
         max(person_key) filter (where doubt is null) as last_person
     from touch_candidate
+    where kind <> 'subscriber'
     group by touch_key
 ),
 
@@ -53,7 +55,8 @@ twin as (
     select distinct record.person_key
     from person_record as record
     inner join staging.person as stated on stated.key = record.key
-    where record.key <> record.person_key and stated.merged_into is null and stated.converted_person_key is null
+    inner join person on person.key = record.person_key and person.source = record.source
+    where stated.kind <> 'subscriber' and record.key <> record.person_key and stated.merged_into is null and stated.converted_person_key is null
 ),
 
 activity_count as (
