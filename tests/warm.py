@@ -19,12 +19,10 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 
-TAPS = (
-    "tap_salesforce", "tap_hubspot", "tap_odoo", "tap_quickbooks", "tap_xero", "tap_leadlist", "tap_eventbrite",
-    "tap_mailchimp",
-)  # fmt: skip
+TAPS = sorted(found.value for found in entry_points(group="closedloop.taps"))
 
 
 class Child:

@@ -203,6 +203,10 @@ class Attendance:
         for one in steps:
             self._held[one.event][one.who] = _STATES[one.step]
 
+    def states(self, event: str) -> Mapping[str, str]:
+        """Return the newest state of everybody at an event, by contact id and by e-mail address."""
+        return self._present(event)
+
     def _present(self, event: str) -> Mapping[str, str]:
         """Return the newest state of everybody at an event, by contact id and by e-mail address."""
         if event not in self._held:

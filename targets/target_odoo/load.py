@@ -45,6 +45,8 @@ QUIET = {
     "mail_create_nolog": True,
     "mail_create_nosubscribe": True,
 }
+#: An import makes records, and mails nobody either.
+MAKING = {name: value for name, value in QUIET.items() if name != "mode"}
 #: PostgreSQL's words for a conflict with another transaction: nothing wrong with the row.
 _LOCKED = re.compile(r"could not serialize access|deadlock detected|could not obtain lock")
 #: Odoo's words for a record that a rule keeps from our user.
@@ -58,7 +60,7 @@ class Ready:
     """One row as `load` takes it.
 
     Args:
-        id: Database id, digits.
+        id: Database id, digits; of an import its external id.
         fields: Names, in order.
         values: Texts, in the same order.
     """
@@ -99,12 +101,14 @@ class Loader:
         model: The model.
         fields: The fields of every row.
         sleep: Waits before a locked row is tried again; tests pass their own.
+        is_import: Rows are known by an external id, and made if there is none of it: `load` then makes none twice.
     """
 
     odoo: Odoo
     model: str
     fields: Sequence[str]
     sleep: Callable[[float], None]
+    is_import: bool = False
 
     def load(self, rows: Sequence[Ready]) -> Iterator[Outcome]:
         """Yield what became of each row.
@@ -144,7 +148,7 @@ class Loader:
             yield from self._lost(rows, error)
             raise
         failpoint("target.loaded")
-        if _is_written(reply, rows):
+        if (_is_made if self.is_import else _is_written)(reply, rows):
             yield from _all(rows, State.WRITTEN)
             return {}
         blamed = {place: why for place, why in blame(_messages(reply)).items() if place < len(rows)}
@@ -167,9 +171,9 @@ class Loader:
             self.model,
             "load",
             idempotent=False,
-            fields=[".id", *self.fields],
+            fields=["id" if self.is_import else ".id", *self.fields],
             data=[[row.id, *row.values] for row in rows],
-            context={**self.odoo.context, **QUIET},
+            context={**self.odoo.context, **(MAKING if self.is_import else QUIET)},
         )
         if not isinstance(reply, dict):
             raise GarbledReplyError("Odoo's answer to `load` cannot be read")
@@ -242,6 +246,11 @@ def _messages(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _is_written(reply: Mapping[str, Any], rows: Sequence[Ready]) -> bool:
     ids = reply.get("ids")
     return isinstance(ids, list) and [str(key) for key in ids] == [row.id for row in rows]
+
+
+def _is_made(reply: Mapping[str, Any], rows: Sequence[Ready]) -> bool:
+    ids = reply.get("ids")
+    return isinstance(ids, list) and len(ids) == len(rows) and all(isinstance(key, int) for key in ids)
 
 
 def _all(

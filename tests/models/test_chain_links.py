@@ -351,7 +351,6 @@ def test_every_reason_of_the_models_says_what_to_do_and_what_healed_it():
     )
     links = {row["link"] for row in evaluate("chain_step", {})}
     outcomes = {
-        "subscriber",
         "ok",
         "pending",
         "not_applicable",
@@ -368,3 +367,64 @@ def test_every_reason_of_the_models_says_what_to_do_and_what_healed_it():
     assert reasons == set(fixes)
     assert all(row["fix"].endswith(".") and row["healed"].endswith(".") for row in fixes.values())
     assert [reason for reason, row in fixes.items() if row["severity"] == "info"] == ["no_opportunity"]
+
+
+# Systems beside the CRM
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory):
+    """A CRM, and a mailing list that knows one of its people, an older record of its lead, and somebody else."""
+    person = {"kind": "lead", "created_at": datetime(2026, 2, 1, tzinfo=UTC)}
+    old = {"source": "list", "kind": "lead", "created_at": datetime(2020, 1, 1, tzinfo=UTC)}
+    rows = {
+        "campaign": [kit.event("e", date(2026, 6, 20))],
+        "account": [{"key": "a", "name": "Acme"}],
+        "person": [
+            {**person, "key": "p1", "name": "Ann Field", "email": "ann@x.example", "account_key": "a"},
+            {**old, "key": "l1", "name": "Ann Field", "email": "ann@x.example"},
+            {**old, "key": "l2", "name": "Bo Hill", "email": "bo@x.example"},
+            {**person, "key": "p3", "name": "Cy Lake", "email": "cy@x.example"},
+            {**person, "key": "p3b", "name": "Cy Lake", "email": "cy@x.example"},
+        ],
+        "touch": [
+            kit.attended("t1", "e", None, name="Ann Field", email="ann@x.example"),
+            kit.attended("t2", "e", "l2", email="bo@x.example"),
+            kit.attended("t3", "e", "p3"),
+        ],
+        "ticket": [
+            {
+                "key": "k",
+                "source": "list",
+                "person_key": "l1",
+                "is_escalated": True,
+                "opened_at": datetime(2026, 6, 1, tzinfo=UTC),
+            }
+        ],
+    }
+    world = kit.build(tmp_path_factory.mktemp("beside"), rows)
+    world.reconcile()
+    yield world
+    world.close()
+
+
+def test_a_record_in_another_system_is_no_duplicate_and_does_not_make_one_a_person_of_the_crm(beside):
+    assert beside.by("marts.chain_attendee", "touch_key", "in_crm") == {
+        "t1": "ok", "t2": "not_in_crm", "t3": "duplicate_in_crm",
+    }  # fmt: skip
+    assert (
+        beside.one("select routed from marts.chain_attendee where touch_key = 't2'")["routed"]
+        == "not_applicable"
+    )
+
+
+def test_of_two_records_of_a_kind_the_crm_s_is_kept(beside):
+    assert beside.by("canonical.person", "key", "name") == {
+        "p1": "Ann Field",
+        "l2": "Bo Hill",
+        "p3": "Cy Lake",
+    }
+
+
+def test_a_ticket_of_another_system_is_the_account_s_of_its_requester_in_the_crm(beside):
+    assert beside.by("marts.account_ticket", "account_key", "supported") == {"a": "open_escalation"}

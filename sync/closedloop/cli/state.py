@@ -21,7 +21,7 @@ _RUNS = 10
 
 
 def read(operations: Operations, *, now: datetime, alert_days: int) -> State:
-    """Return the last runs, the newest verdict of every stream, open quarantine, the last plan, and the leases.
+    """Return the last runs, the newest verdict of every stream, open quarantine, the last plan, jobs, leases and troubles.
 
     Args:
         operations: What is read.
@@ -29,6 +29,7 @@ def read(operations: Operations, *, now: datetime, alert_days: int) -> State:
         alert_days: Refused records that wait longer are an alert.
     """
     run, stream, refused, plan = tables.run, tables.stream_run, tables.quarantine, tables.plan
+    trouble = tables.incident
     newest = select(func.max(stream.c.run_id)).where(
         stream.c.connection == (other := stream.alias()).c.connection, stream.c.stream == other.c.stream
     )
@@ -49,6 +50,8 @@ def read(operations: Operations, *, now: datetime, alert_days: int) -> State:
         .order_by(refused.c.connection, refused.c.stream),
         "plans": select(plan).order_by(plan.c.id.desc()).limit(1),
         "leases": select(tables.lease),
+        "jobs": select(tables.job).order_by(tables.job.c.key),
+        "troubles": select(trouble).where(trouble.c.closed_at.is_(None)).order_by(trouble.c.id),
     }
     with operations.reading() as connection:
         found: State = {
@@ -133,7 +136,26 @@ def show_state(found: State) -> None:
         )
     for text in found["alerts"]:
         show.line(f"alert: {text}")
+    _show_daemon(found)
     for row in found["plans"]:
         show.line(f"last plan: {row['id']} for {row['connection']}, as of {row['as_of']}, {row['state']}")
     for row in found["leases"]:
         show.line(f"lease {row['name']}: until {row['expires_at']}")
+
+
+def _show_daemon(found: State) -> None:
+    if found["jobs"]:
+        show.table(
+            "Jobs of the daemon",
+            ("job", "worked on", "#failures", "tried again"),
+            [(row["key"], row["tick"], row["failures"], row["retry_at"]) for row in found["jobs"]],
+        )
+    if found["troubles"]:
+        show.table(
+            "Needs somebody",
+            ("what", "of", "since", "message", "fix"),
+            [
+                (row["kind"], row["subject_key"], row["opened_at"], row["message"], row["fix"])
+                for row in found["troubles"]
+            ],
+        )

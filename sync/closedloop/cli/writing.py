@@ -121,7 +121,8 @@ def apply(
     ] = False,
 ) -> None:
     """Write a plan into the CRM. Guards, a last look at each record, the writes, and reading them back."""
-    from closedloop.cli import results, show
+    from closedloop.cli import importing, results, show
+    from closedloop.imports.plan import MARK
     from closedloop.service import cycle
     from closedloop.service.record import recorded
     from closedloop.writeback.plan import load_plan, make_plan
@@ -129,6 +130,10 @@ def apply(
 
     context: Context = ctx.obj
     insist_known(allow or ())
+    if plan_id is not None and plan_id.startswith(MARK):
+        with context.session() as opened:
+            importing.carry_out(context, opened, plan_id)
+        return
     with context.session() as opened, show.progress() as bars:
         names = _written_to(opened, None)
         with opened.writer() as store, recorded(opened.operations, "apply", opened.clock) as record:
@@ -177,12 +182,17 @@ def revert(
     ] = None,
 ) -> None:
     """Undo what a run wrote. Every value as it was before, except where a person has edited since."""
-    from closedloop.cli import results, show
+    from closedloop.cli import importing, results, show
+    from closedloop.imports.undo import is_import
     from closedloop.service import cycle
     from closedloop.service.record import recorded
     from closedloop.writeback.revert import revert_run
 
     context: Context = ctx.obj
+    with context.session() as opened:
+        if is_import(opened.operations, run):
+            importing.undo(context, opened, run)
+            return
     with (
         context.session() as opened,
         opened.writer(),
@@ -255,6 +265,9 @@ def provision(
     connections: Connections = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the fields.")] = False,
+    imports: Annotated[
+        bool, typer.Option("--import", help="The fields that `import` needs, and no others.")
+    ] = False,
 ) -> None:
     """Make the custom fields in the CRM. Or print what an administrator must make."""
     from closedloop.cli import results, show
@@ -267,6 +280,9 @@ def provision(
         names = _written_to(opened, connections)
         if dry_run:
             _list_fields(context, opened, names)
+            return
+        if imports:
+            _make_keys(context, opened, names)
             return
         with opened.writer(), recorded(opened.operations, "provision", opened.clock) as record:
             found = {name: make(opened.settings, name) for name in names}
@@ -289,6 +305,34 @@ def provision(
                     where="provision",
                     fix="see the table above",
                 )
+
+
+def _make_keys(context: Context, opened: Session, names: list[str]) -> None:
+    """Make the fields that hold the keys of imported records.
+
+    Raises:
+        ConfigError: An administrator must make some of them.
+    """
+    from closedloop.cli import show
+    from closedloop.errors import ConfigError
+    from closedloop.imports.keys import provision_keys
+    from closedloop.service.record import recorded
+
+    with opened.writer(), recorded(opened.operations, "provision", opened.clock):
+        found = {name: provision_keys(opened.settings, name) for name in names}
+        rows = [
+            (name, one["stream"], one["field"], one["state"], one.get("reason") or "")
+            for name, answers in found.items()
+            for one in answers
+        ]
+        if context.json:
+            show.machine(found)
+        else:
+            show.table("Fields that imports need", ("connection", "object", "field", "", "why"), rows)
+        left = [f"{thing}.{field}" for _, thing, field, state, _ in rows if state in {"denied", "wrong_type"}]
+        if left:
+            msg = f"not there yet: {', '.join(left)}"
+            raise ConfigError(msg, where="provision", fix="see the table above")
 
 
 def _list_fields(context: Context, opened: Session, names: list[str]) -> None:

@@ -97,6 +97,12 @@ def _attribution(store: Store, settings: Settings) -> None:
     _insert(store, "lead_source", [(source,) for source in sources])
 
 
+def refresh_decisions(store: Store, operations: Operations) -> None:
+    """Put in place what people have decided meanwhile."""
+    store.query("delete from param.decision")
+    _insert(store, "decision", decisions(operations))
+
+
 def decisions(operations: Operations) -> list[tuple[object, ...]]:
     """Return the last decision on each pair of records: (id, kind, left, right, verdict, who).
 

@@ -113,7 +113,7 @@ def _compute(
     checks: list[FailedCheck] = []
     _schemas(store)
     for done, model in enumerate(order, start=1):
-        rows[model.name] = _make(store, model, models)
+        rows[model.name] = make(store, model, models)
         if model.name in matching.MODELS:
             matching.fill(store, settings, model.name)
             rows[model.name] = _rows(store, model)
@@ -175,7 +175,12 @@ def _schemas(store: Store) -> None:
         store.query(f"create schema {schema}")
 
 
-def _make(store: Store, model: Model, models: dict[str, Model]) -> int:
+def make(store: Store, model: Model, models: dict[str, Model]) -> int:
+    """Make the table of one model, and return how many rows it has.
+
+    Raises:
+        ConfigError: Its SQL does not fit what it reads.
+    """
     statement = graph.statement(model, models, DuckdbEngine.dialect)
     try:
         store.query(f'create table {model.layer}."{model.name}" as {statement}')

@@ -116,6 +116,7 @@ def _send(  # noqa: PLR0917
             failpoint("writeback.intended")
             try:
                 _hand_over(part, session)
+                journal.operations.insist_lease()
                 session.commit(batch)
                 failpoint("writeback.committed")
             finally:
