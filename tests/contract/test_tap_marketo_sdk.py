@@ -67,6 +67,7 @@ def test_discover_prints_a_catalog_and_nothing_else(command):
     assert (done.returncode, streams) == (0, set(STREAMS))
 
 
+@pytest.mark.long
 def test_a_plain_run_writes_singer_to_stdout_and_json_to_stderr(command):
     done = command()
 

@@ -32,7 +32,10 @@ def installed():
         return None
 
 
-pytestmark = pytest.mark.skipif(installed() is None, reason="the entry point of tap-marketo is not installed")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(installed() is None, reason="the entry point of tap-marketo is not installed"),
+]
 
 
 def marketing_only(world):
@@ -120,7 +123,6 @@ def test_as_many_land_with_each_status_as_the_world_has(ground):
     assert landed == Counter((ground.keys[one.event], one.status) for one in ground.world.registrations)
 
 
-@pytest.mark.long
 def test_attendance_and_cost_of_every_event_are_the_truths(reconciled):
     ground = reconciled
     truth = figures(ground.world, keys=ground.keys)
@@ -151,7 +153,6 @@ def test_attendance_and_cost_of_every_event_are_the_truths(reconciled):
     assert differences == []
 
 
-@pytest.mark.long
 def test_everybody_came_on_the_day_that_is_true(reconciled):
     ground = reconciled
     truth = Counter((ground.keys[event], str(day)) for event, _, day in figures(ground.world).touches)
@@ -160,7 +161,6 @@ def test_everybody_came_on_the_day_that_is_true(reconciled):
     assert Counter(ground.store.query(sql)) == truth
 
 
-@pytest.mark.long
 def test_every_member_is_staged_with_the_status_of_the_world(reconciled):
     ground = reconciled
     sql = "select key, campaign_key, person_key, status, lower(trim(email)) from staging.touch"
@@ -176,6 +176,5 @@ def test_every_member_is_staged_with_the_status_of_the_world(reconciled):
     assert rows == expected
 
 
-@pytest.mark.long
 def test_no_check_of_the_models_fails(reconciled):
     assert reconciled.made.checks == []

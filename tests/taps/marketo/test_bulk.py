@@ -26,20 +26,16 @@ def jobs(served):
     return [one for one in served.requests() if one["path"].endswith("create.json")]
 
 
-def test_all_leads_come_in_windows_of_31_days(served, read):
+def test_all_leads_come_in_windows_of_31_days_and_a_missing_value_is_none(served, read):
     run = read(select=LEADS, **ALL)
 
     assert (run.code, run.by_key("leads").keys()) == (0, young(served))
+    phones = {one["phone"] for one in run.records("leads")}
+    assert None in phones  # which is a word in the file
+    assert "null" not in phones
     spans = [one["body"]["filter"]["createdAt"] for one in jobs(served)]
     assert len(spans) == 6
     assert spans[0]["endAt"] == spans[1]["startAt"] == "2026-06-01T00:00:00Z"
-
-
-def test_a_missing_value_of_a_file_is_none_and_not_the_word(read):
-    phones = {one["phone"] for one in read(select=LEADS, **ALL).records("leads")}
-
-    assert None in phones
-    assert "null" not in phones
 
 
 def test_after_the_extract_only_changes_are_asked_for(served, read):
@@ -120,7 +116,7 @@ def test_a_program_with_too_many_members_is_extracted(world, tap):
     assert (refused.code, "1003" in refused.proof("program_members")["error"]) == (1, True)
 
 
-@pytest.mark.parametrize("has_ranges", [True, False])
+@pytest.mark.parametrize("has_ranges", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_file_is_read_piece_by_piece(world, tap, monkeypatch, has_ranges):
     monkeypatch.setattr("tap_marketo.bulk._PIECE", 100)
     options = marketo.Options(burst_limit=1_000_000, has_ranges=has_ranges)
@@ -136,7 +132,9 @@ def test_a_file_is_read_piece_by_piece(world, tap, monkeypatch, has_ranges):
         assert (len(pieces) > len(jobs(served))) == has_ranges
 
 
-@pytest.mark.parametrize("kind", ["reset", "500", "429"])
+@pytest.mark.parametrize(
+    "kind", ["reset", *(pytest.param(k, marks=pytest.mark.long) for k in ("500", "429"))]
+)
 def test_a_piece_that_breaks_off_is_asked_for_again(served, read, kind):
     served.faults.add(kind, stream="file")
 

@@ -26,7 +26,9 @@ def test_what_passes_is_repeated(served, read, code):
     assert code in {one["code"] for one in served.requests()}
 
 
-@pytest.mark.parametrize("kind", ["reset", "500", "slow"])
+@pytest.mark.parametrize(
+    "kind", ["reset", *(pytest.param(k, marks=pytest.mark.long) for k in ("500", "slow"))]
+)
 def test_what_stumbles_on_the_way_is_repeated(served, read, kind):
     served.faults.add(kind, stream="programs", seconds=0.0)
 
@@ -213,11 +215,11 @@ def test_a_record_that_cannot_be_read_waits_and_its_neighbours_come(served, read
     ("config", "said"),
     [
         ({"lead_fields": {"email": "noSuchField"}}, "noSuchField"),
-        ({"lead_fields": {"colour": "x"}}, "colour"),
-        ({"activity_types": ["Dance"]}, "dance"),
         ({"statuses": {"*": {"Came": "came"}}}, "came"),
-        ({"time_zone": "Mars/Olympus"}, "Mars/Olympus"),
-        ({"campaign_fields": {"colour": "x"}}, "colour"),
+        pytest.param({"lead_fields": {"colour": "x"}}, "colour", marks=pytest.mark.long),
+        pytest.param({"activity_types": ["Dance"]}, "dance", marks=pytest.mark.long),
+        pytest.param({"time_zone": "Mars/Olympus"}, "Mars/Olympus", marks=pytest.mark.long),
+        pytest.param({"campaign_fields": {"colour": "x"}}, "colour", marks=pytest.mark.long),
     ],
 )
 def test_a_setting_that_cannot_be_stops_the_run_and_is_named(read, config, said):

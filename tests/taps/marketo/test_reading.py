@@ -104,7 +104,7 @@ def test_a_second_run_asks_little_and_brings_what_changed(read, served):
 
 
 def test_pages_are_followed_to_their_end(read, served):
-    own = {"page_size": 3, "start_date": "2020-01-01T00:00:00Z", "bulk": "never"}
+    own = {"page_size": 8, "start_date": "2020-01-01T00:00:00Z", "bulk": "never"}
     small = read(select=("program_members", "leads", "activities"), **own)
 
     assert small.code == 0
@@ -166,7 +166,7 @@ def test_a_deleted_lead_and_a_removed_member_are_told(read, served):
     ]
 
 
-@pytest.mark.parametrize("merge_deletes", [True, False])
+@pytest.mark.parametrize("merge_deletes", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_merged_lead_says_whom_it_lives_on_in(tap, world, merge_deletes):
     options = marketo.Options(burst_limit=1_000_000, merge_deletes=merge_deletes)
     with marketo.serve(world, options=options) as served:
