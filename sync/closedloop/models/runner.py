@@ -165,9 +165,9 @@ def _schemas(store: Store) -> None:
 
 
 def _make(store: Store, model: Model, models: dict[str, Model]) -> int:
-    statement = graph.statement(model, models, DuckdbEngine.dialect)
+    creation = graph.creation(model, models, DuckdbEngine.dialect)
     try:
-        store.query(f'create table {model.layer}."{model.name}" as {statement}')
+        store.query(creation)
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
         msg = f"this SQL does not fit the models it reads: {str(error).splitlines()[0]}"
         raise ConfigError(msg, where=model.where, fix="mend the statement") from error
