@@ -24,6 +24,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "link": {"errors", "store", "engines"},
     "extract": {"errors", "clock", "settings", "log", "kit", "connectors", "store"},
     "writeback": {"errors", "clock", "settings", "log", "kit", "connectors", "store", "engines", "models"},
+    "imports": {
+        "errors", "clock", "settings", "log", "kit", "config", "connectors", "store", "models", "link", "extract",
+        "writeback",
+    },
     "report": {"errors", "clock", "settings", "log", "store", "models"},
     "service": {
         "errors", "clock", "settings", "log", "kit", "config", "connectors", "store", "models", "link", "extract",

@@ -1,7 +1,7 @@
-"""Starts taps from a process that has imported them already, so that a test can afford a hundred runs.
+"""Starts taps and targets from a process that has imported them already, so that a test can afford a hundred runs.
 
 Everything else is as `connectors.process` does it: a process of its own, pipes, documents by path, exit codes. What it
-cannot do (two at once, input, somebody else's program) the real one does. Tests whose subject is the start itself, kills
+cannot do (two at once, somebody else's program) the real one does. Tests whose subject is the start itself, kills
 and the acceptance of the whole use the real one.
 """
 
@@ -10,6 +10,7 @@ import io
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -18,9 +19,10 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 
-TAPS = ("tap_salesforce", "tap_hubspot", "tap_odoo", "tap_quickbooks", "tap_xero")
+TAPS = sorted(found.value for found in entry_points(group="closedloop.taps"))
 
 
 class Child:
@@ -50,11 +52,24 @@ class Child:
         if self.returncode is None and select.select([self._channel], [], [], timeout)[0]:
             self.returncode = int(self._channel.recv(100))
 
-    def communicate(self, timeout=None):
+    def send_signal(self, number):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, given=None, timeout=None):
         with ThreadPoolExecutor() as pool, self.stdout, self.stderr:
+            if self.stdin is not None:
+                pool.submit(self._give, given or b"")
             texts = pool.submit(self.stdout.read), pool.submit(self.stderr.read)
             self.wait(timeout)
             return tuple(text.result() for text in texts)
+
+    def _give(self, given):
+        with suppress(BrokenPipeError), self.stdin:
+            self.stdin.write(given)
 
     def __enter__(self):
         return self
@@ -92,14 +107,15 @@ class Warm:
 
     def process(self, module, args, config, *, documents=None, stdin=subprocess.DEVNULL, environment=None):
         """Take the place of `connectors.process`."""
-        if stdin == subprocess.DEVNULL and isinstance(module, str):
+        if isinstance(module, str):
             with self._starting:
                 if self._child is None or self._child.poll() is not None:
-                    self._child = self._fork(module, args, config, documents, environment)
+                    piped = stdin == subprocess.PIPE
+                    self._child = self._fork(module, args, config, documents, environment, piped=piped)
                     return self._child
         return self._cold(module, args, config, documents=documents, stdin=stdin, environment=environment)
 
-    def _fork(self, module, args, config, documents, environment):
+    def _fork(self, module, args, config, documents, environment, *, piped):
         options = []
         for option, value in {"--config": config, **(documents or {})}.items():
             path = Path(self._folder.name, option.strip("-"))
@@ -111,11 +127,13 @@ class Warm:
             "environment": dict(environment if environment is not None else os.environ),
         }
         (out, told), (err, logged) = os.pipe(), os.pipe()
-        socket.send_fds(self._channel, [json.dumps(order).encode()], [told, logged])
-        os.close(told)
-        os.close(logged)
+        asked, given = os.pipe() if piped else (os.open(os.devnull, os.O_RDONLY), None)
+        socket.send_fds(self._channel, [json.dumps(order).encode()], [told, logged, asked])
+        for handle in (told, logged, asked):
+            os.close(handle)
         pipes = [io.BufferedReader(io.FileIO(one)) for one in (out, err)]
-        return Child(self._channel, *pipes, None)
+        written = io.BufferedWriter(io.FileIO(given, "w")) if given is not None else None
+        return Child(self._channel, *pipes, written)
 
 
 def serve(channel, *, naps):
@@ -126,11 +144,12 @@ def serve(channel, *, naps):
         time.sleep = lambda _seconds: None
     while True:
         try:
-            order, handles, _, _ = socket.recv_fds(channel, 1 << 17, 2)
+            order, handles, _, _ = socket.recv_fds(channel, 1 << 17, 3)
         except ConnectionResetError:  # an answer that nobody read any more
             return
         if not order:
             return
+        prepare(json.loads(order)["module"])
         child = os.fork()
         if child == 0:
             channel.close()
@@ -141,11 +160,18 @@ def serve(channel, *, naps):
         channel.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
 
 
-def run(order, told, logged):
-    """Be the tap."""
+def prepare(module):
+    """Import a connector, so that its processes find it there."""
+    with suppress(ImportError):
+        importlib.import_module(f"{module}.{module.partition('_')[0]}")
+
+
+def run(order, told, logged, asked):
+    """Be the tap or the target."""
     code = 70
     with suppress(BaseException):
         os.setpgid(0, 0)
+        os.dup2(asked, 0)
         os.dup2(told, 1)
         os.dup2(logged, 2)
         os.environ.clear()

@@ -6,6 +6,7 @@ editor shows: the JSON Schema takes them.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +21,16 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: How a length of time is written: 90s, 15m, 26h, 3d; and the word that makes a schedule of one.
+SPAN = r"[1-9][0-9]{0,5}[smhd]"
+EVERY = "every "
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def span(text: str) -> timedelta:
+    """Return a length of time as `Span` is written: ``15m``."""
+    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
 
 
 def _share(value: object) -> object:
@@ -49,6 +60,7 @@ _SHARE_SCHEMA = {
     "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": r"^[0-9.]+%?$"}]
 }
 Share = Annotated[Decimal, BeforeValidator(_share), Field(ge=0, le=1), WithJsonSchema(_SHARE_SCHEMA)]
+Span = Annotated[str, Field(pattern=f"^{SPAN}$")]
 Zone = Annotated[str, AfterValidator(_zone)]
 Part = Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=4)]
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
@@ -85,7 +97,10 @@ class Connection(Section):
     settings: dict[str, Any] = Field(default_factory=dict)
     """The connector's own settings; secrets as `${NAME}`, or `<key>_file` with the path of a file."""
     schedule: str = "0 * * * *"
-    """When the daemon reads this system: a cron line in the company's time zone."""
+    """When the daemon reads this system: a cron line in the company's time zone, or an interval such as `every 15m`."""
+    stale_after: Span | None = None
+    """A stream of this system that proved nothing for so long is stale, and somebody is told; without this key, what
+    `service` says. Written as 26h or 3d."""
     streams: list[str] | None = None
     """The streams to read; without this key, all that the system offers."""
     executable: list[str] | None = None
@@ -239,7 +254,27 @@ class Guards(Section):
     max_changed: Share = Decimal("0.30")
     """Largest share of records whose written figure may change in one run."""
     max_to_zero: Share = Decimal("0.02")
-    """Largest share of records that may fall to zero or empty in one run."""
+    """Largest share of records that may fall to zero or empty in one run; also by how much a count may fall."""
+    max_source_loss: Share = Decimal("0.10")
+    """Largest share of a stream's rows, at least ten of them, that may be gone since figures were written last."""
+    max_source_age_hours: int = Field(default=48, ge=1)
+    """A system that was not read for so many hours stops the write-back: more than its schedule leaves between two reads."""
+
+
+#: What may be done with a field: see `Writeback.policy`.
+PolicyWord = Literal["keep", "overwrite", "if_empty", "clear"]
+
+
+def _one_way(value: PolicyWord | list[PolicyWord]) -> PolicyWord | list[PolicyWord]:
+    words = [value] if isinstance(value, str) else value
+    ways = sorted(set(words) - {"clear"})
+    if len(ways) > 1:
+        message = f"{' and '.join(ways)} exclude each other; keep one, with or without clear"
+        raise ValueError(message)
+    return value
+
+
+Policy = Annotated[PolicyWord | list[PolicyWord], AfterValidator(_one_way)]
 
 
 class Writeback(Section):
@@ -251,8 +286,9 @@ class Writeback(Section):
     """Figures of an event → fields of the CRM's event or campaign."""
     account: dict[str, str] = Field(default_factory=dict)
     """Figures of an account → fields of the CRM's account."""
-    policy: dict[str, Literal["keep", "overwrite"]] = Field(default_factory=dict)
-    """Field → what to do when a person edited it: `keep` theirs and say so (default), or `overwrite`."""
+    policy: dict[str, Policy] = Field(default_factory=dict)
+    """Field → one word or a list. When a person edited it: `keep` theirs and say so (default), or `overwrite` it; `if_empty`:
+    write only while the field is empty. When there is no figure any more its last value stays; `clear` empties the field."""
     guards: Guards = Guards()
     """What stops a write-back before its first write."""
 
@@ -261,13 +297,76 @@ class Service(Section):
     """The daemon."""
 
     reconcile_schedule: str = "30 * * * *"
-    """When it reconciles and writes back: a cron line in the company's time zone."""
+    """When it reconciles and writes back: a cron line in the company's time zone, or an interval such as `every 1h`."""
+    jitter: Span | None = None
+    """Each job begins up to so much later than its schedule says, always by the same time of its own: 5m."""
+    backoff: Span = "1m"
+    """After a connection failed it is tried again after so long, twice as long after each further failure, while the
+    others go on."""
+    backoff_limit: Span = "1h"
+    """The longest pause after failures."""
+    grace: Span = "25s"
+    """How long SIGTERM waits for a safe point; then what runs is stopped where it is, and the next run goes on from there.
+    Keep it below what your container platform allows."""
+    stale_after: Span = "2d"
+    """A stream that proved nothing for so long is stale, and somebody is told."""
+    keep: Span = "90d"
+    """How long runs, proofs and plans are kept. What was written to a CRM, decisions and what was published stay for ever."""
     host: str = "127.0.0.1"
     """Address of `/healthz` and `/readyz`."""
     port: int = Field(default=8080, ge=0, le=65535)
     """Port of `/healthz` and `/readyz`; 0: any free one."""
+    quarantine_alert_days: int = Field(default=3, ge=0)
+    """`closedloop status` alerts when a refused record waits longer than so many days."""
     lease_seconds: int = Field(default=60, ge=5)
     """After so many seconds without a sign of life another process may take over."""
+
+
+Event = Literal["failure", "guard", "stale", "token", "reload", "recovery"]
+_EVENTS: tuple[Event, ...] = ("failure", "guard", "stale", "token", "reload", "recovery")
+
+
+class Webhook(Section):
+    """An address that is told by POST, as JSON."""
+
+    url: str = Field(pattern=r"^https?://")
+    """Where to."""
+    secret: str | None = None
+    """Signs each body: `X-Closedloop-Signature: sha256=<HMAC of the body>`."""
+    on: list[Event] = list(_EVENTS)
+    """What it is told; without this key, everything."""
+
+
+class Email(Section):
+    """A mailbox that is told, by SMTP."""
+
+    to: list[str] = Field(min_length=1)
+    """Who gets it."""
+    sender: str
+    """From whom it comes."""
+    host: str
+    """The mail server."""
+    port: int = Field(default=587, ge=1, le=65535)
+    """Its port."""
+    encryption: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls` on port 587, `tls` on port 465; `none` for a server on this machine."""
+    user: str | None = None
+    """Who we are to the server."""
+    password: str | None = None
+    """The user's password."""
+    on: list[Event] = list(_EVENTS)
+    """What it is told; without this key, everything."""
+
+
+class Notify(Section):
+    """Who is told what nobody may miss: once when it begins, and once when it is over."""
+
+    webhooks: list[Webhook] = []
+    """Addresses that take JSON by POST."""
+    email: Email | None = None
+    """A mailbox."""
+    token_days: int = Field(default=14, ge=1)
+    """A login that ends within so many days is told."""
 
 
 class Settings(BaseSettings):
@@ -288,6 +387,7 @@ class Settings(BaseSettings):
     writeback: dict[ConnectionName, Writeback] = Field(default_factory=dict)
     """Which connections are written back to, and which figures go into which fields."""
     service: Service = Service()
+    notify: Notify = Notify()
     engine: Literal["duckdb"] = "duckdb"
     """What runs the SQL."""
     home: Path = Path(".closedloop")

@@ -24,7 +24,7 @@ from closedloop.kit.policy import (
 )
 from target_hubspot.catalog import OBJECTS, PARTICIPATIONS
 from target_hubspot.columns import NotWritableError
-from target_hubspot.faults import about, text
+from target_hubspot.faults import about, refusal, text
 from target_hubspot.portal import GarbledReplyError, rows
 
 if TYPE_CHECKING:
@@ -203,6 +203,10 @@ class Attendance:
         for one in steps:
             self._held[one.event][one.who] = _STATES[one.step]
 
+    def states(self, event: str) -> Mapping[str, str]:
+        """Return the newest state of everybody at an event, by contact id and by e-mail address."""
+        return self._present(event)
+
     def _present(self, event: str) -> Mapping[str, str]:
         """Return the newest state of everybody at an event, by contact id and by e-mail address."""
         if event not in self._held:
@@ -258,4 +262,5 @@ def _all(steps: Sequence[Step], state: State, error: ClosedloopError | None = No
             state=state,
             reason=error.message if error else None,
             request_id=error.request_id if error else None,
+            refusal=refusal(error) if error and state is State.REFUSED else None,
         )

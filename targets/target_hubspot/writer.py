@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from closedloop.kit.outcome import Outcome, State
 from closedloop.kit.policy import MissingObjectError
-from closedloop.kit.writer import ForeignFieldError, UnknownStreamError, Writer
-from target_hubspot.attendance import CONTACT, EMAIL, EVENT, STATE, WHEN, Attendance, step
+from closedloop.kit.writer import ForeignFieldError, Record, UnknownStreamError, Writer
+from target_hubspot.attendance import CONTACT, EMAIL, EVENT, SEPARATOR, STATE, WHEN, Attendance, step
 from target_hubspot.batch import Batch, Ready
 from target_hubspot.catalog import IMPORTED, IMPORTED_PROPERTIES, OBJECTS, PARTICIPATIONS
 from target_hubspot.checks import checks
 from target_hubspot.columns import KINDS, NotWritableError, spelt
+from target_hubspot.imported import archived, by_email
 from target_hubspot.provision import provision
 from target_hubspot.reading import values
 
@@ -100,7 +101,7 @@ class HubspotWriter(Writer):
             raise ForeignFieldError(
                 msg, where=stream, fix="make it with `closedloop provision`, or in HubSpot's settings"
             )
-        is_brought = stream in self._keys and field in IMPORTED_PROPERTIES
+        is_brought = (stream in self._keys or self.is_import) and field in IMPORTED_PROPERTIES
         if not found.is_own and not is_brought:
             msg = f"{field} is a property of HubSpot's own"
             raise ForeignFieldError(msg, where=stream, fix=_NEITHER)
@@ -175,6 +176,39 @@ class HubspotWriter(Writer):
         for start in range(0, len(good), size):
             found |= values(self.portal, OBJECTS[stream], good[start : start + size], kinds)
         return found
+
+    def find(
+        self, stream: str, key: str, values: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Record]:
+        """Return contacts by e-mail address, and participations by event and contact."""
+        if stream == PARTICIPATIONS:
+            return self._participations(values)
+        if stream not in IMPORTED or key != EMAIL:
+            msg = f"nothing is imported into {stream} by {key}"
+            raise UnknownStreamError(msg, where=stream, fix="contacts are imported by email")
+        known = self._properties(stream)
+        return by_email(self.portal, values, {name: known[name].kind for name in fields if name in known})
+
+    def _participations(self, values: Sequence[str]) -> Mapping[str, Record]:
+        found = {}
+        for value in values:
+            event, _, contact = value.partition(SEPARATOR)
+            state = self._attendance.states(event).get(contact)
+            if state is not None:
+                found[value] = Record(id=value, values={STATE: state.lower()})
+        return found
+
+    def accept_removal(self, stream: str) -> None:
+        """Make sure that an import may have made records of this object."""
+        if not self.is_import or stream not in IMPORTED:
+            msg = f"nothing is ever removed from {stream}"
+            raise UnknownStreamError(
+                msg, where=stream, fix="only what an import made is removed, by its revert"
+            )
+
+    def remove(self, stream: str, ids: Sequence[str]) -> Iterator[Outcome]:
+        """Archive records."""
+        return archived(self.portal, OBJECTS[stream], ids)
 
     def provision(self, wish: FieldWish) -> Provisioned:
         """Make a property if it is not there."""

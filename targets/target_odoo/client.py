@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +12,11 @@ from closedloop.errors import ClosedloopError
 from closedloop.kit.outcome import Outcome, State
 from closedloop.kit.policy import AccessError, MissingObjectError, StreamError
 from closedloop.kit.stream import Check
-from closedloop.kit.writer import ForeignFieldError, UnknownStreamError, Writer
-from target_odoo.columns import KINDS, NotWritableError, shown, spelt
+from closedloop.kit.writer import ForeignFieldError, Record, UnknownStreamError, Writer
+from target_odoo.columns import IMPORTED_KINDS, KINDS, NotWritableError, shown, spelt
 from target_odoo.load import Loader, Ready
 from target_odoo.provision import provision
+from target_odoo.removal import removed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +30,19 @@ MODELS = ("event.event", "utm.campaign", "res.partner", "crm.lead", "event.regis
 #: Odoo gives this prefix, and no other, to the fields that are not its own.
 PREFIX = "x_"
 _READ_ROWS = 1000
+#: The field that holds our key of a record that an import made, and the module of its external id.
+KEY, MODULE = "x_closedloop_key", "closedloop_import"
+#: When Odoo says that a record last changed; nobody can write it.
+_STAMP = "write_date"
+_KEY_SHAPE = re.compile(r"[a-z0-9-]{1,60}")
+_OF_LEAD = "name type contact_name partner_name email_from phone function website street city zip description"
+_OF_REGISTRATION = "event_id partner_id name email phone company_name state date_closed"
+#: Fields of Odoo's own that an imported record may bring; nothing else is ever created.
+IMPORTED: Mapping[str, frozenset[str]] = {
+    "crm.lead": frozenset(_OF_LEAD.split()),
+    "event.registration": frozenset(_OF_REGISTRATION.split()),
+    "event.event": frozenset(["name", "date_begin", "date_end", "date_tz"]),
+}
 
 
 class OdooWriter(Writer):
@@ -41,6 +57,7 @@ class OdooWriter(Writer):
         self.odoo = odoo
         self._checked = dict(checked or {})
         self._kinds: dict[str, dict[str, str]] = {}
+        self._imports: set[str] = set()
         self.sleep: Callable[[float], None] = (
             time.sleep
         )  # before a locked row is tried again; tests do not wait
@@ -50,12 +67,49 @@ class OdooWriter(Writer):
         if stream not in MODELS:
             msg = f"nothing is written to {stream}"
             raise UnknownStreamError(msg, where=stream, fix=f"use one of: {', '.join(MODELS)}")
+        if stream in self._imports or (self.is_import and stream in IMPORTED):
+            self._accept_import(stream, fields)
+            return
         foreign = [field for field in fields if not field.startswith(PREFIX)]
         if foreign:
             msg = f"{', '.join(foreign)} is not a field of ours"
             raise ForeignFieldError(msg, where=stream, fix=f"ours begin with {PREFIX}; leave the others out")
         for field in fields:
             self._accept(stream, field)
+
+    def find_by(self, stream: str, key: str | None) -> None:
+        """Say what the rows of a stream are known by: our key of an imported record, or none for the database id.
+
+        Raises:
+            UnknownStreamError: Nothing is imported there, or not by such a key.
+        """
+        if key is None:
+            self._imports.discard(stream)
+            return
+        if stream not in IMPORTED or key != KEY:
+            msg = f"nothing is imported into {stream} by {key}"
+            raise UnknownStreamError(
+                msg, where=stream, fix=f"set key_properties to id, or to {KEY} for an import"
+            )
+        self._imports.add(stream)
+
+    def _accept_import(self, stream: str, fields: Sequence[str]) -> None:
+        known = self.kinds(stream)
+        if stream in self._imports and KEY not in known:
+            msg = f"{stream} has no field {KEY}"
+            raise ForeignFieldError(msg, where=stream, fix="make it with `closedloop provision --import`")
+        for field in fields:
+            name = field.partition("/")[0]
+            if not name.startswith(PREFIX) and name not in IMPORTED[stream]:
+                msg = f"{field} is not a field that an import may set"
+                raise ForeignFieldError(
+                    msg, where=stream, fix=f"it may set {', '.join(sorted(IMPORTED[stream]))}"
+                )
+            if known.get(name) not in IMPORTED_KINDS:
+                msg = f"{stream} has no field {name}, or it may not be written"
+                raise ForeignFieldError(
+                    msg, where=stream, fix="correct the mapping, or give the API user the right"
+                )
 
     def _accept(self, model: str, field: str) -> None:
         kind = self.kinds(model).get(field)
@@ -98,15 +152,35 @@ class OdooWriter(Writer):
                 yield Outcome(id=row.id, state=State.REFUSED, reason=str(error))
         ready.sort(key=lambda row: row.fields)
         for fields, group in groupby(ready, key=lambda row: row.fields):
-            yield from Loader(odoo=self.odoo, model=stream, fields=fields, sleep=self.sleep).load(list(group))
+            if stream in self._imports:
+                yield from self._load_new(stream, fields, list(group))
+            else:
+                yield from Loader(odoo=self.odoo, model=stream, fields=fields, sleep=self.sleep).load(
+                    list(group)
+                )
+
+    def _load_new(self, stream: str, fields: tuple[str, ...], rows: Sequence[Ready]) -> Iterator[Outcome]:
+        """Load records under external ids: the same key again is the same record, whoever asks."""
+        named = [
+            Ready(id=f"{MODULE}.{row.id}", fields=(KEY, *fields), values=(row.id, *row.values))
+            for row in rows
+        ]
+        loader = Loader(odoo=self.odoo, model=stream, fields=(KEY, *fields), sleep=self.sleep, is_import=True)
+        for outcome in loader.load(named):
+            yield replace(outcome, id=outcome.id.removeprefix(f"{MODULE}."))
 
     def _ready(self, model: str, row: Row) -> Ready:
-        if not row.id.isascii() or not row.id.isdecimal() or int(row.id) == 0:
+        if model in self._imports:
+            if not _KEY_SHAPE.fullmatch(row.id):
+                raise NotWritableError("the key is none of ours")
+        elif not row.id.isascii() or not row.id.isdecimal() or int(row.id) == 0:
             msg = f"{row.id[:20]!r} is not an id of Odoo"
             raise NotWritableError(msg)
         kinds = self.kinds(model)
         fields = tuple(sorted(row.fields))
-        values = tuple(spelt(row.fields[field], kind=kinds[field], field=field) for field in fields)
+        values = tuple(
+            spelt(row.fields[field], kind=kinds[field.partition("/")[0]], field=field) for field in fields
+        )
         return Ready(id=row.id, fields=fields, values=values)
 
     def read(
@@ -123,6 +197,42 @@ class OdooWriter(Writer):
                 kinds = self.kinds(stream)
                 found[str(row["id"])] = {name: shown(row.get(name), kind=kinds[name]) for name in fields}
         return found
+
+    def find(
+        self, stream: str, key: str, values: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Record]:
+        """Return imported records by our key."""
+        self.find_by(stream, key)
+        self._accept_import(stream, ())
+        known = self.kinds(stream)
+        wanted = dict.fromkeys(field.partition("/")[0] for field in fields)
+        names = [name for name in wanted if name in known or name == _STAMP]
+        found: dict[str, Record] = {}
+        for start in range(0, len(values), _READ_ROWS):
+            part = list(values[start : start + _READ_ROWS])
+            for row in self.odoo.read(stream, [[KEY, "in", part]], [KEY, *names], limit=len(part)):
+                held = {name: _held(row.get(name), known.get(name, "datetime")) for name in names}
+                found[str(row[KEY])] = Record(id=str(row["id"]), values=held)
+        return found
+
+    def accept_removal(self, stream: str) -> None:
+        """Make sure that an import may have made records of this model."""
+        if not self.is_import or stream not in IMPORTED:
+            msg = f"nothing is ever removed from {stream}"
+            raise UnknownStreamError(
+                msg, where=stream, fix="only what an import made is removed, by its revert"
+            )
+
+    def remove(self, stream: str, ids: Sequence[str]) -> Iterator[Outcome]:
+        """Delete records, one call each: what keeps one of them keeps no other."""
+        there = {
+            str(row["id"])
+            for row in self.odoo.read(
+                stream, [["id", "in", [int(key) for key in ids]]], ["id"], limit=len(ids)
+            )
+        }
+        for key in ids:
+            yield removed(self.odoo, stream, key) if key in there else Outcome(id=key, state=State.WRITTEN)
 
     def provision(self, wish: FieldWish) -> Provisioned:
         """Make a custom field if it is not there."""
@@ -177,6 +287,13 @@ class OdooWriter(Writer):
             else "for `provision` give it the group Administration / Settings, or let an admin make them",
             required=False,
         )
+
+
+def _held(value: Any, kind: str) -> Value:
+    """Return a value as it is compared: of a related record its id."""
+    if kind == "many2one" and isinstance(value, (list, tuple)):
+        return str(value[0])
+    return shown(value, kind=kind)
 
 
 def may_do(odoo: Odoo, model: str, operation: str) -> bool:

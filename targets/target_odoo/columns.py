@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,25 @@ KINDS: dict[str, Callable[[Value], str]] = {
 }
 
 
+def _moment(value: Value) -> str:
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        msg = "not a time"
+        raise NotWritableError(msg) from error
+    return (moment.astimezone(UTC) if moment.tzinfo else moment).strftime("%Y-%m-%d %H:%M:%S")
+
+
+#: And those that an imported record may have besides.
+IMPORTED_KINDS: dict[str, Callable[[Value], str]] = {
+    **KINDS,
+    "selection": str,
+    "many2one": str,
+    "boolean": str,
+    "datetime": _moment,
+}
+
+
 def spelt(value: Value, *, kind: str, field: str) -> str:
     """Return ``value`` as `load` takes it.
 
@@ -74,7 +93,7 @@ def spelt(value: Value, *, kind: str, field: str) -> str:
     if value is None or value == "":
         return ""
     try:
-        return KINDS[kind](value)
+        return IMPORTED_KINDS[kind](value)
     except NotWritableError as error:
         msg = f"{field}: {error}"
         raise NotWritableError(msg) from None

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from closedloop.kit.failpoint import failpoint
-from closedloop.kit.outcome import Outcome, State
+from closedloop.kit.outcome import Outcome, Refusal, State
 from closedloop.kit.policy import (
     AccessError,
     HtmlReplyError,
@@ -45,8 +45,12 @@ QUIET = {
     "mail_create_nolog": True,
     "mail_create_nosubscribe": True,
 }
+#: An import makes records, and mails nobody either.
+MAKING = {name: value for name, value in QUIET.items() if name != "mode"}
 #: PostgreSQL's words for a conflict with another transaction: nothing wrong with the row.
 _LOCKED = re.compile(r"could not serialize access|deadlock detected|could not obtain lock")
+#: Odoo's words for a record that a rule keeps from our user.
+_DENIED = re.compile(r"not allowed to|security restrictions|have '\w+' access")
 _TRIES = 4
 _REASON_LENGTH = 300
 
@@ -56,7 +60,7 @@ class Ready:
     """One row as `load` takes it.
 
     Args:
-        id: Database id, digits.
+        id: Database id, digits; of an import its external id.
         fields: Names, in order.
         values: Texts, in the same order.
     """
@@ -80,6 +84,13 @@ class Blame:
     certain: bool
     locked: bool
 
+    @property
+    def refusal(self) -> Refusal:
+        """What kind of refusal it is."""
+        if self.locked:
+            return Refusal.LOCK
+        return Refusal.PERMISSION if _DENIED.search(self.reason) else Refusal.VALIDATION
+
 
 @dataclass(slots=True, kw_only=True)
 class Loader:
@@ -90,12 +101,14 @@ class Loader:
         model: The model.
         fields: The fields of every row.
         sleep: Waits before a locked row is tried again; tests pass their own.
+        is_import: Rows are known by an external id, and made if there is none of it: `load` then makes none twice.
     """
 
     odoo: Odoo
     model: str
     fields: Sequence[str]
     sleep: Callable[[float], None]
+    is_import: bool = False
 
     def load(self, rows: Sequence[Ready]) -> Iterator[Outcome]:
         """Yield what became of each row.
@@ -112,7 +125,9 @@ class Loader:
             blamed = yield from self._pass(pending, tries)
             for index, why in blamed.items():
                 if why.certain or tries <= 1:
-                    yield Outcome(id=pending[index].id, state=State.REFUSED, reason=why.reason)
+                    yield Outcome(
+                        id=pending[index].id, state=State.REFUSED, reason=why.reason, refusal=why.refusal
+                    )
                 else:
                     again.append((pending[index], why))
             pending = [row for index, row in enumerate(pending) if blamed and index not in blamed]
@@ -123,7 +138,8 @@ class Loader:
         try:
             reply = self._call(rows)
         except (AccessError, MissingObjectError) as error:
-            yield from _all(rows, State.REFUSED, error.message, error.request_id)
+            denied = Refusal.PERMISSION if isinstance(error, AccessError) else None
+            yield from _all(rows, State.REFUSED, error.message, error.request_id, denied)
             return {}
         except (RecordError, RolledBackError) as error:
             yield from self._halves(rows, error, tries)
@@ -132,7 +148,7 @@ class Loader:
             yield from self._lost(rows, error)
             raise
         failpoint("target.loaded")
-        if _is_written(reply, rows):
+        if (_is_made if self.is_import else _is_written)(reply, rows):
             yield from _all(rows, State.WRITTEN)
             return {}
         blamed = {place: why for place, why in blame(_messages(reply)).items() if place < len(rows)}
@@ -155,9 +171,9 @@ class Loader:
             self.model,
             "load",
             idempotent=False,
-            fields=[".id", *self.fields],
+            fields=["id" if self.is_import else ".id", *self.fields],
             data=[[row.id, *row.values] for row in rows],
-            context={**self.odoo.context, **QUIET},
+            context={**self.odoo.context, **(MAKING if self.is_import else QUIET)},
         )
         if not isinstance(reply, dict):
             raise GarbledReplyError("Odoo's answer to `load` cannot be read")
@@ -232,8 +248,17 @@ def _is_written(reply: Mapping[str, Any], rows: Sequence[Ready]) -> bool:
     return isinstance(ids, list) and [str(key) for key in ids] == [row.id for row in rows]
 
 
+def _is_made(reply: Mapping[str, Any], rows: Sequence[Ready]) -> bool:
+    ids = reply.get("ids")
+    return isinstance(ids, list) and len(ids) == len(rows) and all(isinstance(key, int) for key in ids)
+
+
 def _all(
-    rows: Sequence[Ready], state: State, reason: str | None = None, request_id: str | None = None
+    rows: Sequence[Ready],
+    state: State,
+    reason: str | None = None,
+    request_id: str | None = None,
+    refusal: Refusal | None = None,
 ) -> Iterator[Outcome]:
     for row in rows:
-        yield Outcome(id=row.id, state=state, reason=reason, request_id=request_id)
+        yield Outcome(id=row.id, state=state, reason=reason, request_id=request_id, refusal=refusal)

@@ -19,6 +19,7 @@ _TYPES = {
     "count": ("integer", "float"),
     "date": ("date",),
     "text": ("char", "text"),
+    "key": ("char",),
 }
 
 

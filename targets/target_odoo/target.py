@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 
+from closedloop.kit.sink import UpdateSink
 from closedloop.kit.target import Target
 from tap_odoo.client import Odoo, OdooSettings
 from target_odoo.client import OdooWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from singer_sdk.sinks import Sink
 
 
 def _settings_schema() -> dict[str, Any]:
@@ -62,12 +68,25 @@ def _settings_schema() -> dict[str, Any]:
     return schema
 
 
+class OdooSink(UpdateSink):
+    """Holds rows that are known by database id, or those of an import by our own key."""
+
+    def setup(self) -> None:
+        """Refuse a model or a field that is not ours, before anything is written."""
+        writer = self._target.writer
+        assert isinstance(writer, OdooWriter)  # noqa: S101 (tells mypy what the target makes)
+        (name,) = self._target.id_fields(self)
+        writer.find_by(self.stream_name, None if name.lower() == "id" else name)
+        super().setup()
+
+
 class TargetOdoo(Target):
-    """Updates our own `x_` fields of Odoo records by id. It creates and deletes nothing."""
+    """Updates our own `x_` fields of Odoo records by id. An import makes leads, registrations and events, and removes its own."""
 
     name = "target-odoo"
     config_jsonschema: ClassVar[dict[str, Any]] = _settings_schema()
     secret_settings = ("api_key", "password")
+    default_sink_class = OdooSink
 
     def make_writer(self) -> OdooWriter:
         """Return Odoo's side; nothing is asked of the server yet."""
@@ -85,6 +104,10 @@ class TargetOdoo(Target):
         writer = OdooWriter(Odoo(settings), checked=config.get("closedloop_fields"))
         writer.batch_rows = int(config.get("target_batch_rows", 500))
         return writer
+
+    def id_fields(self, sink: Sink) -> Sequence[str]:
+        """Return the property that rows are known by."""
+        return (list(sink.key_properties) or ["id"])[:1]
 
     def identity(self) -> str:
         """Return address and database."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from closedloop.kit.outcome import Outcome, State
 from closedloop.kit.policy import MissingObjectError, StreamError
-from closedloop.kit.writer import ForeignFieldError, UnknownStreamError, Writer
+from closedloop.kit.writer import ForeignFieldError, Record, UnknownStreamError, Writer
 from target_salesforce.bulk import Bulk
 from target_salesforce.checks import checks
 from target_salesforce.collections import CALL_ROWS, Collections
 from target_salesforce.fields import FIGURES, NotWritableError, described, shown, spelt
 from target_salesforce.keys import Keys
 from target_salesforce.provision import Provisioner
+from target_salesforce.removal import removed
 from target_salesforce.rows import PARENTS, Answer, Ready, in_order, is_same
 from target_salesforce.unfinished import outlast
 
@@ -35,11 +36,13 @@ _OF_LEAD = (
     "Salutation FirstName LastName Title Company Email Phone MobilePhone Website Street City State PostalCode Country"
     " Industry LeadSource Description Status OwnerId CurrencyIsoCode"
 )
+_OF_CAMPAIGN = "Name Type Status StartDate EndDate BudgetedCost ActualCost IsActive OwnerId CurrencyIsoCode"
 _OF_MEMBER = "CampaignId LeadId ContactId Status CurrencyIsoCode"
 #: Fields of Salesforce's own that an imported record may bring; nothing else is ever created.
 IMPORTED: Mapping[str, frozenset[str]] = {
     "Lead": frozenset(_OF_LEAD.split()),
     "CampaignMember": frozenset(_OF_MEMBER.split()),
+    "Campaign": frozenset(_OF_CAMPAIGN.split()),
 }
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 _READ_ROWS = 2000
@@ -93,6 +96,9 @@ class SalesforceWriter(Writer):
         if stream not in OBJECTS:
             msg = f"nothing is written to {stream}"
             raise UnknownStreamError(msg, where=stream, fix=f"use one of: {', '.join(OBJECTS)}")
+        if self.is_import and stream in IMPORTED:
+            self._accept_completion(stream, fields)
+            return
         foreign = [field for field in fields if not field.endswith(SUFFIX)]
         if foreign:
             msg = f"{', '.join(foreign)} is not a field of ours"
@@ -105,6 +111,17 @@ class SalesforceWriter(Writer):
                     msg, where=stream, fix="map a field of type Number, Currency, Date or Text"
                 )
             if not field.updateable:
+                raise _read_only(stream, name)
+
+    def _accept_completion(self, stream: str, fields: Sequence[str]) -> None:
+        foreign = [name for name in fields if not name.endswith(SUFFIX) and name not in IMPORTED[stream]]
+        if foreign:
+            msg = f"{', '.join(foreign)} is not a field that an import may set"
+            raise ForeignFieldError(
+                msg, where=stream, fix=f"it may set {', '.join(sorted(IMPORTED[stream]))}"
+            )
+        for name in fields:
+            if not self._field(stream, name).updateable:
                 raise _read_only(stream, name)
 
     def _accept_import(self, stream: str, key: str, fields: Sequence[str]) -> None:
@@ -228,10 +245,13 @@ class SalesforceWriter(Writer):
         for name in fields:
             self._field(stream, name)
         known = [key for key in ids if _ID.fullmatch(key)]
+        self._let_jobs_end(stream)
+        return self._retrieve(stream, known, fields)
+
+    def _let_jobs_end(self, stream: str) -> None:
         if stream not in self._quiet:
             outlast(Bulk(org=self.org, stream=stream, patience=self._patience, sleep=self.sleep))
             self._quiet.add(stream)
-        return self._retrieve(stream, known, fields)
 
     def _retrieve(self, stream: str, ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Value]]:
         known = self.fields(stream)
@@ -247,6 +267,40 @@ class SalesforceWriter(Writer):
                 if isinstance(row, dict) and is_same(asked, row.get("Id")):
                     found[asked] = {name: shown(row.get(name), known[name]) for name in names}
         return found
+
+    def find(
+        self, stream: str, key: str, values: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Record]:
+        """Return the records that an external id names, once no bulk job of ours runs."""
+        if stream not in IMPORTED or not self._field(stream, key).is_key:
+            msg = f"nothing is imported into {stream} by {key}"
+            raise UnknownStreamError(
+                msg, where=stream, fix="make the field with `closedloop provision --import`"
+            )
+        self._let_jobs_end(stream)
+        known = self.fields(stream)
+        names = [name for name in fields if name in known]
+        rows = Keys(org=self.org, stream=stream, key=key, fields=known).records(values, names)
+        by_value = {str(row.get(key) or "").casefold(): row for row in rows}
+        return {
+            value: Record(
+                id=str(row["Id"]), values={name: shown(row.get(name), known[name]) for name in names}
+            )
+            for value in values
+            if (row := by_value.get(value.casefold())) is not None
+        }
+
+    def accept_removal(self, stream: str) -> None:
+        """Make sure that an import may have made records of this object."""
+        if not self.is_import or stream not in IMPORTED:
+            msg = f"nothing is ever removed from {stream}"
+            raise UnknownStreamError(
+                msg, where=stream, fix="only what an import made is removed, by its revert"
+            )
+
+    def remove(self, stream: str, ids: Sequence[str]) -> Iterator[Outcome]:
+        """Move records to the recycle bin, 200 a call."""
+        return removed(self.org, stream, ids)
 
     def provision(self, wish: FieldWish) -> Provisioned:
         """Make a custom field, visible and editable for our user, if it is not there."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence  # noqa: TC003 (dataclass fields)
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from closedloop.kit.outcome import State
 from tap_salesforce.soql import among, select
@@ -67,10 +67,14 @@ class Keys:
             for row in rows
         ]
 
-    def _there(self, names: Sequence[str]) -> set[str]:
-        found: set[str] = set()
+    def records(self, names: Sequence[str], fields: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the records that external ids name, with their id, the external id and ``fields``."""
+        found = []
+        wanted = list(dict.fromkeys(["Id", self.key, *fields]))
         for start in range(0, len(names), _ASKED):
             where = among(self.key, names[start : start + _ASKED])
-            soql = select([self.key], self.stream, where=[where])
-            found |= {str(row.get(self.key) or "").casefold() for row in self.org.query(soql)}
+            found += self.org.query(select(wanted, self.stream, where=[where]))
         return found
+
+    def _there(self, names: Sequence[str]) -> set[str]:
+        return {str(row.get(self.key) or "").casefold() for row in self.records(names, [])}

@@ -29,6 +29,7 @@ _MADE: Mapping[str, Mapping[str, Any]] = {
     "ratio": {"type": "Number", "precision": 18, "scale": 6},
     "date": {"type": "Date"},
     "text": {"type": "Text", "length": 255},
+    "key": {"type": "Text", "length": 80, "externalId": True, "unique": True, "caseSensitive": False},
 }
 #: And what else does: type as `describe` writes it, with the fewest decimals.
 _FITTING: Mapping[str, tuple[tuple[str, int], ...]] = {
@@ -37,6 +38,7 @@ _FITTING: Mapping[str, tuple[tuple[str, int], ...]] = {
     "ratio": (("double", 6),),
     "date": (("date", 0),),
     "text": (("string", 0), ("textarea", 0)),
+    "key": (("string", 0),),
 }
 #: Salesforce's own bounds of a label and of the help beside a field.
 _LABEL, _HELP = 40, 510

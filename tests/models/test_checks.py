@@ -23,6 +23,9 @@ FAULTS = {
     "one_home": "update marts.document_money set home_revenue = 2 * revenue where document_key = 'i1'",
     "chain_breaks": "insert into marts.chain_break select * from marts.chain_break limit 1",
     "chain_shares": "update marts.chain_share set whole_chain_share = 1.000001",
+    "dates": "update canonical.document set date = date '0206-03-01' where key = 'i1'",
+    "freshness": "insert into param.source values ('crm', 'contacts', date '2026-05-01', 'proven', 3, 3)",
+    "source_counts": "insert into param.source values ('crm', 'contacts', date '2026-06-30', 'incomplete', 2, 3)",
     "touch_status": "update raw_src.touch set status = 'came' where key = 't1'",
 }
 

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from closedloop.cli.context import Context
-    from closedloop.history.reading import Published
+    from closedloop.history.reading import Published, Step
 
 _SHOWN = {
     "campaign": ("attended", "attendee_ltv", "attributed", "cost", "roi_realised"),
     "account": ("invoiced", "collected", "attributed"),
 }
+
+#: Records of a step that a line of the table names.
+_NAMED = 3
 
 
 @app.command()
@@ -60,16 +63,53 @@ def history(
             for name in names
         }
         changes = [
-            {"measure": name, "from": ends[name][0], "to": ends[name][1], "causes": causes[name]}
+            {"measure": name, "from": ends[name][0], "to": ends[name][1], "causes": causes[name],
+             "steps": [_machine(name, *one) for one in reading.steps_between(found, before, now, name)]}
             for name in names
-        ]
+        ]  # fmt: skip
         show.machine({"kind": kind, "key": key, "published": found, "changes": changes})
         return
     _table(kind, key, found[-limit:] if limit else found, names, currency)
     if len(found) > limit > 0:
         show.line(f"… and {len(found) - limit} earlier: --limit 0 shows all")
     for one in names:
-        _why(one, (before, now), causes[one], currency, limit)
+        if before.figure(one) != now.figure(one):
+            _steps(kind, one, reading.steps_between(found, before, now, one), currency, limit)
+            _why(one, (before, now), causes[one], currency, limit)
+
+
+def _machine(measure: str, run_id: str, step: Step) -> dict[str, Any]:
+    old, new = step.figures[measure]
+    return {"run_id": run_id, "step": step.step, "from": old, "to": new, "records": step.records}
+
+
+def _steps(kind: str, measure: str, steps: Sequence[tuple[str, Step]], currency: str, limit: int) -> None:
+    """Show each step of definition 16 that changed a figure, in their order."""
+    from closedloop.cli import show
+
+    if not steps:
+        return
+    shown = steps[-limit:] if limit else steps
+    show.table(
+        f"What {measure} was before and after each step (definition 16)",
+        ("run", "step", "#before", "#after", "records"),
+        [
+            (
+                run_id,
+                step.step,
+                *(_shown(kind, measure, value, currency) for value in step.figures[measure]),
+                _named(step),
+            )
+            for run_id, step in shown
+        ],
+    )
+
+
+def _named(step: Step) -> str:
+    """Return the first records of a step in words, and how many more there are."""
+    told = [f"{label} ({record})" if record else label for record, label in step.records]
+    rest = len(told) - _NAMED
+    return "; ".join([*told[:_NAMED], *([f"and {rest} more"] if rest > 0 else [])])
 
 
 def _parts(kind: str, measure: str, primary: str) -> tuple[str, ...]:
@@ -108,10 +148,7 @@ def _why(
 
     before, now = pair
     old, new = before.figure(measure), now.figure(measure)
-    if old == new or before.n == now.n:
-        return
-    if not causes:
-        show.line(f"{measure} changed; its causes are not kept record by record")
+    if old == new or not causes:
         return
     shown = causes[:limit] if limit else causes
     rows = [

@@ -42,7 +42,7 @@ class Why:
     """What changed.
 
     Args:
-        cause: definition, document, link, decision, touch, deal, cost or other.
+        cause: definition, day, document, link, decision, touch, deal, cost or other.
         record: The record's key.
         label: What happened to it.
     """
@@ -98,6 +98,10 @@ class Comparison:
                 for why, amount, _ in self._documents(key, place):
                     _add(sums, measure, why, amount)
         return sums
+
+    def has_credits(self, key: str) -> bool:
+        """Return whether an event's credits of an account changed; ask for every campaign first."""
+        return key in self._credits
 
     def of_campaign(self, key: str) -> Sums:
         """Return the causes of an event's figures."""

@@ -57,7 +57,7 @@ with document as (
     select account_key as key, {_map("touch_key", "campaign_key, status, cast(touch_date as varchar)")} as facts
     from marts.touch_resolved where account_key is not null group by account_key
 ), deal as (
-    select account_key as key, {_map("opportunity_key", "amount, cast(created_date as varchar), cast(closed_date as varchar), is_won, name")} as facts
+    select account_key as key, {_map("opportunity_key", "amount, cast(created_date as varchar), cast(closed_date as varchar), is_won, name, stage_key, is_closed, cast(probability as varchar), first_amount")} as facts
     from marts.opportunity_money where account_key is not null group by account_key
 )
 select account.key,
@@ -144,12 +144,12 @@ def gather(store: Store, entity: str) -> dict[str, tuple[str, str, bool]]:
     return {key: (figures, facts, is_any) for key, figures, facts, is_any in found}
 
 
-def fetch(store: Store, entity: str, keys: Sequence[str]) -> Iterator[Now]:
-    """Yield what `gather` found of these, by key."""
+def fetch(store: Store, entity: str, keys: Sequence[str], table: str = "") -> Iterator[Now]:
+    """Yield what `gather` found of these, by key; ``table``: the ending of a copy of what it found."""
     for start in range(0, len(keys), _BATCH):
         some = list(keys[start : start + _BATCH])
         rows = store.query(
-            f"select key, name, text, figures_digest, facts, facts_digest from history_{entity}"
+            f"select key, name, text, figures_digest, facts, facts_digest from history_{entity}{table}"
             " where key in (select unnest(from_json(cast(? as json), '[\"varchar\"]'))) order by key",
             [json.dumps(some)],
         )

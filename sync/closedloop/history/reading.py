@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 ENTITIES = ("campaign", "account")
 _LISTED = 5
 #: Definition 16; what it does not name comes last.
-_ORDER = ("definition", "document", "link", "decision", "touch", "deal", "cost", "other")
+_ORDER = ("definition", "day", "document", "link", "decision", "touch", "deal", "cost", "other")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Cause:
 
     Args:
         measure: The figure; ``attributed`` is that of the model behind the ROI.
-        cause: definition, document, link, decision, touch, deal, cost or other.
+        cause: definition, day, document, link, decision, touch, deal, cost or other.
         record: Key of the record.
         label: What happened to it.
         amount: What it did to the figure, in its own unit.
@@ -44,6 +45,21 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one step of definition 16 did.
+
+    Args:
+        step: definition, day, document, link, touch, deal, cost or other.
+        records: The records that it moved: (key, what happened).
+        figures: Measure → (before, after).
+    """
+
+    step: str
+    records: list[tuple[str, str]]
+    figures: dict[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """What one run published.
 
@@ -54,7 +70,8 @@ class Published:
         as_of: The day through which documents counted.
         name: The name it had.
         figures: Measure → value; none: the record was gone.
-        causes: Why its figures differ from the ones before.
+        causes: Why its figures differ from the ones before, record by record.
+        steps: The same for every figure, step by step.
     """
 
     n: int
@@ -64,6 +81,7 @@ class Published:
     name: str
     figures: dict[str, Any] | None
     causes: list[Cause] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
     def figure(self, name: str) -> Any:
         """Return a figure; none where it was not published."""
@@ -131,6 +149,14 @@ def history(operations: Operations, entity: str, key: str) -> list[Published]:
             name=row.name,
             figures=plain(row.figures) if row.figures else None,
             causes=causes.get(row.n, []),
+            steps=[
+                Step(
+                    step=one["step"],
+                    records=[(record, label) for record, label in one["records"]],
+                    figures={name: (old, new) for name, (old, new) in one["figures"].items()},
+                )
+                for one in json.loads(row.steps or "[]")
+            ],
         )
         for row in rows
     ]
@@ -179,6 +205,19 @@ def why(
         found,
         key=lambda one: (one.measure, _ORDER.index(one.cause), -abs(one.amount), one.record, one.label),
     )
+
+
+def steps_between(
+    published: Sequence[Published], before: Published, now: Published, measure: str
+) -> list[tuple[str, Step]]:
+    """Return the steps that changed a figure between two of ``published``, in their order: (run, step)."""
+    return [
+        (one.run_id, step)
+        for one in published
+        if before.n < one.n <= now.n
+        for step in one.steps
+        if measure in step.figures
+    ]
 
 
 def explained_by(entity: str, measure: str, primary: str | None, follows: Sequence[str]) -> tuple[str, ...]:

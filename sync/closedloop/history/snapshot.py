@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
-from closedloop.history import definitions, facts
-from closedloop.history.causes import EXPLAINED, Change, Comparison, Sums, Why, changed
+from closedloop.history import definitions, facts, inputs, kept, steps
+from closedloop.history.steps import ENTITIES, Now, Side, Then
 from closedloop.kit.failpoint import failpoint
 from closedloop.log import get_logger
+from closedloop.models import graph
 from closedloop.store import tables
 from closedloop.store.stamps import to_text
 
@@ -22,13 +24,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Table
 
     from closedloop.clock import Clock
+    from closedloop.history.causes import Sums
+    from closedloop.history.steps import Subject, Told
     from closedloop.settings import Settings
     from closedloop.store.analytical import Store
     from closedloop.store.operations import Operations
 
 log = get_logger(__name__)
 
-ENTITIES = ("account", "campaign")
 _SOME = 500
 _ROWS = 2_000
 
@@ -67,25 +70,79 @@ def take(
         How many campaigns and accounts changed.
     """
     text = definitions.text(settings)
-    at = to_text(clock.now())
     with operations.reading() as connection:
         last = _last(connection)
-    # What is gathered needs no lock, and most of the time; without a change nothing is gathered.
+        redefined = _redefined(last, text)
+    # What is gathered and told needs no lock, and most of the time; without a change nothing is gathered.
     is_same = last is not None and last.last_basis == basis
     gathered = {} if is_same else {entity: facts.gather(store, entity) for entity in ENTITIES}
+    told: dict[Subject, Told] = {}
+    packed = None
+    if gathered:
+        then = _then(operations, last.last_as_of, redefined) if last else None
+        now = Now(
+            digests=gathered,
+            as_of=as_of,
+            ground=inputs.ground(graph.load(settings.models_dir)),
+            wanted=_wanted(then.digests, gathered) if then else frozenset(),
+        )
+        told, packed = steps.explain(store, operations, then, now)
+    day, at = as_of.isoformat(), to_text(clock.now())
     with operations.transaction() as connection:
-        definition = _define(connection, text, at=at, last_as_of=as_of.isoformat(), last_basis=basis)
-        row = {"run_id": run_id, "at": at, "as_of": as_of.isoformat(), "definition": definition}
-        taker = _Taker(connection, store, row)
+        definition = _define(connection, text, at=at, last_as_of=day, last_basis=basis)
+        row = {"run_id": run_id, "at": at, "as_of": day, "definition": definition}
+        taker = _Taker(connection, store, row, told)
         for entity, found in gathered.items():
             taker.compare(entity, found)
-        redefined = definitions.difference(connection, last.digest, definition) if last else ""
-        taker.explain(redefined, last.last_as_of if last else "")
+        if packed is not None:
+            kept.write(connection, packed.digests, packed.content)
         failpoint("history.before_commit")
     facts.forget(store)
     if taker.written:
         log.info("history.kept", snapshots=taker.written)
     return taker.written
+
+
+def _redefined(last: Row[Any] | None, text: str) -> str:
+    """Return in words what changed in the definitions since the last snapshot; empty when nothing did."""
+    return definitions.difference(last.text, text) if last is not None else ""
+
+
+def _then(operations: Operations, as_of: str, redefined: str) -> Then:
+    """Return what was published last."""
+    table = tables.snapshot_now
+    columns = (table.c.entity, table.c.key, table.c.figures_digest, table.c.facts_digest)
+    digests: steps.Digests = {entity: {} for entity in ENTITIES}
+    with operations.reading() as connection:
+        for row in connection.execute(select(*columns).where(table.c.figures_digest != "")):
+            digests[row.entity][row.key] = (row.figures_digest, row.facts_digest, True)
+    return Then(digests=digests, sides=partial(_sides, operations), as_of=as_of, redefined=redefined)
+
+
+def _sides(operations: Operations, entity: str, keys: list[str]) -> dict[str, Side]:
+    """Return the figures published last of these, and what they were made of."""
+    now, past = tables.snapshot_now, tables.snapshot
+    statement = select(now.c.key, now.c.facts, past.c.figures).join(
+        past, (past.c.entity == now.c.entity) & (past.c.key == now.c.key) & (past.c.n == now.c.n)
+    )
+    found: dict[str, Side] = {}
+    with operations.reading() as connection:
+        for start in range(0, len(keys), _SOME):
+            some = now.c.key.in_(keys[start : start + _SOME])
+            for row in connection.execute(statement.where(now.c.entity == entity, some)):
+                figures = facts.plain(row.figures or "{}")
+                found[row.key] = Side(figures=figures, facts=facts.unpack(row.facts))
+    return found
+
+
+def _wanted(then: steps.Digests, now: steps.Digests) -> frozenset[Subject]:
+    """Return what was published before and has other figures now, or none."""
+    return frozenset(
+        (entity, key)
+        for entity in ENTITIES
+        for key, one in then[entity].items()
+        if key not in now[entity] or now[entity][key][0] != one[0]
+    )
 
 
 def _last(connection: Connection) -> Row[Any] | None:
@@ -107,35 +164,27 @@ def _define(connection: Connection, text: str, *, at: str, **last: str) -> str:
 class _Taker:
     """One snapshot in the making; it owns no transaction."""
 
-    def __init__(self, connection: Connection, store: Store, row: dict[str, str]) -> None:
+    def __init__(
+        self, connection: Connection, store: Store, row: dict[str, str], told: dict[Subject, Told]
+    ) -> None:
         self.written = 0
-        self._connection, self._store, self._row = connection, store, row
-        self._changes: dict[str, dict[str, Change]] = {entity: {} for entity in ENTITIES}
-        #: Snapshots that have one before them, by which their causes are kept, with their figures.
-        self._again: dict[tuple[str, str, int], str | None] = {}
+        self._connection, self._store, self._row, self._told = connection, store, row, told
 
     def compare(self, entity: str, gathered: dict[str, tuple[str, str, bool]]) -> None:
-        """Write the snapshots of what changed, and remember what it was made of before."""
+        """Write the snapshots of what changed, and why."""
         known = self._known(entity)
         fresh = sorted(key for key, one in gathered.items() if _is_fresh(entity, known.get(key), one))
-        gone = sorted(key for key, one in known.items() if key not in gathered and one.figures_digest)
-        before = self._facts(entity, [key for key in [*fresh, *gone] if key in known])
-        for key in gone:
-            self._changes[entity][key] = changed(entity, before.get(key), None)
-            self._gone(entity, key, known[key])
+        for key, last in known.items():
+            if key not in gathered and last.figures_digest:
+                self._gone(entity, key, last)
         snapshots: list[dict[str, object]] = []
         now: list[dict[str, object]] = []
         for one in facts.fetch(self._store, entity, fresh):
             was = known.get(one.key)
-            if known:  # the first snapshot of all compares with nothing
-                self._changes[entity][one.key] = changed(entity, before.get(one.key), facts.plain(one.facts))
             n = was.n if was else 0
             if was is None or was.figures_digest != one.figures_digest:
                 n += 1
-                place = {"entity": entity, "key": one.key, "n": n}
-                snapshots.append({**self._row, **place, "name": one.name, "figures": one.figures})
-                if was:
-                    self._again[entity, one.key, n] = one.figures
+                snapshots.append(self._snapshot(entity, one.key, n, one.name, one.figures))
             now.append(
                 {"entity": entity, "key": one.key, "n": n, "figures_digest": one.figures_digest,
                  "facts_digest": one.facts_digest, "facts": facts.pack(one.facts)}
@@ -145,54 +194,11 @@ class _Taker:
                 snapshots, now = [], []
         self._write(entity, snapshots, now)
 
-    def explain(self, redefined: str, as_of: str) -> None:
-        """Write why each figure changed.
-
-        Args:
-            redefined: What changed in the definitions, in words.
-            as_of: The as-of day of the reconcile before.
-        """
-        if not self._again:
-            return
-        comparison = Comparison(
-            accounts=self._changes["account"],
-            campaigns=self._changes["campaign"],
-            redefined=redefined,
-            as_of=as_of,
-            touches=self._touches(),
-        )
-        of_campaign = {key: comparison.of_campaign(key) for key in sorted(comparison.campaigns)}
-        rows: list[dict[str, object]] = []
-        for (entity, key, n), figures in self._again.items():
-            sums = of_campaign[key] if entity == "campaign" else comparison.of_account(key)
-            self._complete(entity, key, n, sums, figures)
-            rows += _cause_rows(entity, key, n, sums)
-        _insert(self._connection, tables.snapshot_cause, rows)
-
-    def _complete(self, entity: str, key: str, n: int, sums: Sums, figures: str | None) -> None:
-        """Add what no record explains, so that the causes of a figure always sum to its change."""
-        table = tables.snapshot
-        statement = select(table.c.figures).where(
-            table.c.entity == entity, table.c.key == key, table.c.n == n - 1
-        )
-        old, new = (
-            facts.plain(text or "{}") for text in (self._connection.execute(statement).scalar(), figures)
-        )
-        for measure in EXPLAINED[entity]:
-            told = sum(amount for (of, _), amount in sums.items() if of == measure)
-            rest = (new.get(measure) or 0) - (old.get(measure) or 0) - told
-            if rest:
-                why = Why(cause="other", record=key, label="not traced to a record")
-                sums[measure, why] = sums.get((measure, why), 0) + rest
-
-    def _touches(self) -> frozenset[str]:
-        gone = {
-            touch
-            for change in self._changes["campaign"].values()
-            for touch in change.before["touches"]
-            if touch not in change.now["touches"]
-        }
-        return facts.existing(self._store, "touch", sorted(gone))
+    def _snapshot(self, entity: str, key: str, n: int, name: str, figures: str | None) -> dict[str, object]:
+        told = self._told.get((entity, key))
+        text = json.dumps(told.steps, default=str) if told and told.steps else None
+        place = {"entity": entity, "key": key, "n": n}
+        return {**self._row, **place, "name": name, "figures": figures, "steps": text}
 
     def _known(self, entity: str) -> dict[str, _Known]:
         table = tables.snapshot_now
@@ -203,17 +209,6 @@ class _Taker:
             for row in rows
         }
 
-    def _facts(self, entity: str, keys: list[str]) -> dict[str, facts.Facts]:
-        table = tables.snapshot_now
-        found: dict[str, facts.Facts] = {}
-        for start in range(0, len(keys), _SOME):
-            some = keys[start : start + _SOME]
-            statement = select(table.c.key, table.c.facts).where(
-                table.c.entity == entity, table.c.key.in_(some)
-            )
-            found |= {row.key: facts.unpack(row.facts) for row in self._connection.execute(statement)}
-        return found
-
     def _gone(self, entity: str, key: str, was: _Known) -> None:
         table = tables.snapshot
         last = select(table.c.name).where(table.c.entity == entity, table.c.key == key, table.c.n == was.n)
@@ -221,11 +216,18 @@ class _Taker:
         place: dict[str, object] = {"entity": entity, "key": key, "n": was.n + 1}
         nothing = facts.pack(json.dumps(facts.NOTHING[entity]))
         now = {**place, "figures_digest": "", "facts_digest": "", "facts": nothing}
-        self._write(entity, [{**self._row, **place, "name": name, "figures": None}], [now])
-        self._again[entity, key, was.n + 1] = None
+        self._write(entity, [self._snapshot(entity, key, was.n + 1, name, None)], [now])
 
     def _write(self, entity: str, snapshots: list[dict[str, object]], now: list[dict[str, object]]) -> None:
         _insert(self._connection, tables.snapshot, snapshots)
+        told = self._told
+        causes = [
+            row
+            for one in snapshots
+            if (subject := (entity, str(one["key"]))) in told
+            for row in _cause_rows(entity, one, told[subject].sums)
+        ]
+        _insert(self._connection, tables.snapshot_cause, causes)
         self._forget(entity, [str(row["key"]) for row in now])
         _insert(self._connection, tables.snapshot_now, now)
         self.written += len(snapshots)
@@ -245,10 +247,11 @@ def _is_fresh(entity: str, known: _Known | None, now: tuple[str, str, bool]) -> 
     return (known.figures_digest, known.facts_digest) != (figures, made_of)
 
 
-def _cause_rows(entity: str, key: str, n: int, sums: Sums) -> Iterable[dict[str, object]]:
-    for place, ((measure, why), amount) in enumerate(sums.items(), start=1):
+def _cause_rows(entity: str, snapshot: dict[str, object], sums: Sums) -> Iterable[dict[str, object]]:
+    told = [(measure, why, amount) for (measure, why), amount in sums.items() if amount]
+    for place, (measure, why, amount) in enumerate(told, start=1):
         yield {
-            "entity": entity, "key": key, "n": n, "place": place, "measure": measure, "cause": why.cause,
+            "entity": entity, "key": snapshot["key"], "n": snapshot["n"], "place": place, "measure": measure, "cause": why.cause,
             "record": why.record, "label": why.label, "amount": amount,
         }  # fmt: skip
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from closedloop.kit.target import Target
 
 
+#: A row with this property asks for the removal of a record that an import made.
+REMOVED = "_sdc_deleted_at"
+
+
 class UpdateSink(Sink):
     """Holds the rows of one object until they are committed. It is never full and never old."""
 
@@ -37,6 +41,9 @@ class UpdateSink(Sink):
     def setup(self) -> None:
         """Refuse an object or a field that is not ours, before anything is written."""
         fields = [name for name in self.schema["properties"] if name not in self._target.id_fields(self)]
+        if REMOVED in fields:
+            self._target.writer.accept_removal(self.stream_name)
+            return
         self._target.writer.accept(self.stream_name, fields)
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002

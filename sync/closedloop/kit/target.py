@@ -35,12 +35,12 @@ from closedloop.kit.lock import WriteLock
 from closedloop.kit.outcome import Outcome, OutcomeFile, Row, State
 from closedloop.kit.policy import UnknownOutcomeError
 from closedloop.kit.redact import redactor
-from closedloop.kit.sink import UpdateSink
+from closedloop.kit.sink import REMOVED, UpdateSink
 from closedloop.kit.writer import FieldWish, MissingIdError
 from closedloop.log import configure, get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import FrameType
     from typing import IO
 
@@ -75,6 +75,12 @@ COMMON_SETTINGS: Mapping[str, Any] = {
         "title": "Token folder",
         "description": "Where rotating tokens are kept; the tap of the same connection shares it.",
     },
+    "closedloop_import": {
+        "type": "boolean",
+        "default": False,
+        "title": "Import",
+        "description": "The core imports people and events: the vendor's own fields that this takes may be written.",
+    },
     "closedloop_lock": {
         "type": "string",
         "title": "Lock file",
@@ -106,6 +112,7 @@ class Target(singer_sdk.Target):
         self._stopping = False
         redactor.add(*(self.config.get(name) for name in self.secret_settings))
         self.writer = self.make_writer()
+        self.writer.is_import = bool(self.config.get("closedloop_import"))
         self.lock = WriteLock(path=self._lock_path())
         self._outcomes: OutcomeFile | None = None
 
@@ -147,6 +154,9 @@ class Target(singer_sdk.Target):
         """
         outcomes = self._outcome_file()
         for chunk in _chunks(rows, self.writer.batch_rows):
+            if self._stopping:  # what has no intent on disk was not sent
+                log.warning("target.stopping", stream=stream)
+                return
             outcomes.intend(self._batch, stream, chunk)
             failpoint("target.intended")
             results, stop = self._update(stream, chunk)
@@ -166,7 +176,7 @@ class Target(singer_sdk.Target):
         results: list[Outcome] = []
         stop: ClosedloopError | None = None
         try:
-            for outcome in self.writer.update(stream, rows):
+            for outcome in self._write(stream, rows):
                 results.append(outcome)  # noqa: PERF402 (what came before an error is kept)
         except ClosedloopError as error:
             stop = error
@@ -192,6 +202,12 @@ class Target(singer_sdk.Target):
             if row.id not in told
         ]
         return results, stop
+
+    def _write(self, stream: str, rows: Sequence[Row]) -> Iterable[Outcome]:
+        """Update, or remove where the rows say so: a SCHEMA asks for the one or the other."""
+        if rows and REMOVED in rows[0].fields:
+            return self.writer.remove(stream, [row.id for row in rows])
+        return self.writer.update(stream, rows)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         self._hold()
@@ -233,7 +249,7 @@ class Target(singer_sdk.Target):
         """Age commits nothing."""
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Finish the batch under way, so that its outcome is known; write nothing more."""
+        """Finish the call under way, so that its outcome is known; write nothing more."""
         if not self._committing:
             sys.exit(128 + signum)
         self._stopping = True
@@ -275,6 +291,7 @@ class Target(singer_sdk.Target):
             click.Option([f"--{name}"], is_flag=True, help=text)
             for name, text in (
                 ("read", "Read records by id: JSON lines in, JSON lines out."),
+                ("find", "Find imported records by their key: JSON lines in, JSON lines out."),
                 ("provision", "Make custom fields: JSON lines in, JSON lines out."),
                 ("check", "Check the credential and the rights."),
             )
@@ -290,6 +307,7 @@ class Target(singer_sdk.Target):
         config: _ConfigInput | None = None,
         file_input: IO[str] | None = None,
         read: bool = False,
+        find: bool = False,
         provision: bool = False,
         check: bool = False,
     ) -> None:
@@ -297,26 +315,43 @@ class Target(singer_sdk.Target):
         PluginBase.invoke.__func__(cls, about=about, about_format=about_format)  # type: ignore[attr-defined]
         given = config.config if config else {}
         target = cls(config=given, validate_config=True, parse_env_config=bool(config and config.parse_env))
-        if read or provision or check:
+        if read or find or provision or check:
             answers = target.answer(
-                read=read, provision=provision, lines=file_input or (() if check else sys.stdin)
+                read=read, find=find, provision=provision, lines=file_input or (() if check else sys.stdin)
             )
             sys.exit(max(map(_say, answers), default=0))
         target.listen(file_input)
         sys.exit(target.exit_code)
 
     def answer(
-        self, *, read: bool = False, provision: bool = False, lines: IO[str] | Sequence[str] = ()
+        self,
+        *,
+        read: bool = False,
+        find: bool = False,
+        provision: bool = False,
+        lines: IO[str] | Sequence[str] = (),
     ) -> Iterator[dict[str, Any]]:
-        """Yield the answers of one command-line extension: read, provision, or else check."""
+        """Yield the answers of one command-line extension: read, find, provision, or else check."""
         if read:
             for line in lines:
                 yield from self._read(_decode(line, _ReadRequest))
+        elif find:
+            for line in lines:
+                yield from self._find(_decode(line, _FindRequest))
         elif provision:
             for line in lines:
                 yield msgspec.to_builtins(self.writer.provision(_decode(line, FieldWish)))
         else:
             yield from map(msgspec.to_builtins, self.writer.check())
+
+    def _find(self, request: _FindRequest) -> Iterator[dict[str, Any]]:
+        found = self.writer.find(request.stream, request.key, request.values, request.fields)
+        for value in request.values:
+            answer: dict[str, Any] = {"stream": request.stream, "key": value}
+            record = found.get(value)
+            yield answer | (
+                {"missing": True} if record is None else {"id": record.id, "values": dict(record.values)}
+            )
 
     def _read(self, request: _ReadRequest) -> Iterator[dict[str, Any]]:
         ids = [str(key) for key in request.ids]
@@ -326,6 +361,13 @@ class Target(singer_sdk.Target):
                 yield {"stream": request.stream, "id": key, "values": found[key]}
             else:
                 yield {"stream": request.stream, "id": key, "missing": True}
+
+
+class _FindRequest(msgspec.Struct, frozen=True, kw_only=True):
+    stream: str
+    key: str
+    values: list[str]
+    fields: list[str]
 
 
 class _ReadRequest(msgspec.Struct, frozen=True, kw_only=True):

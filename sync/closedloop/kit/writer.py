@@ -34,14 +34,14 @@ class FieldWish:
     Args:
         stream: The vendor's object.
         field: Name of the field.
-        type: What it holds.
+        type: What it holds; ``key``: our name of a record that we made, which no two records share.
         label: What a person sees beside it.
         help: What it means.
     """
 
     stream: str
     field: str
-    type: Literal["money", "count", "ratio", "date", "text"]
+    type: Literal["money", "count", "ratio", "date", "text", "key"]
     label: str
     help: str = ""
 
@@ -63,14 +63,30 @@ class Provisioned:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record as it was found.
+
+    Args:
+        id: The vendor's id.
+        values: Present values by field.
+    """
+
+    id: str
+    values: Mapping[str, Value]
+
+
 class Writer(ABC):
-    """One vendor's way to update records by id. It never creates a record.
+    """One vendor's way to update records by id, and where it says so to import some by a key of ours.
 
     Attributes:
         batch_rows: Most rows of one `update`.
+        is_import: The core imports people and events: then the vendor's own fields that an import sets may be written by
+            id too, and what an import made may be removed.
     """
 
     batch_rows: int = 500
+    is_import: bool = False
 
     @abstractmethod
     def accept(self, stream: str, fields: Sequence[str]) -> None:
@@ -103,6 +119,36 @@ class Writer(ABC):
     ) -> Mapping[str, Mapping[str, Value]]:
         """Return the present values by id; a record that is gone is left out."""
 
+    def find(
+        self, stream: str, key: str, values: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Record]:
+        """Return the records that a key names, by its value; what does not exist is left out.
+
+        Args:
+            stream: The vendor's object.
+            key: What `update` finds its rows by.
+            values: Of the key.
+            fields: To read beside it; those that the vendor does not have are left out.
+
+        Raises:
+            UnknownStreamError: Nothing is imported there.
+        """
+        del key, values, fields
+        raise _nothing_imported(stream)
+
+    def accept_removal(self, stream: str) -> None:
+        """Make sure that records of this object may be removed: an import made them.
+
+        Raises:
+            UnknownStreamError: They may not.
+        """
+        raise _nothing_imported(stream)
+
+    def remove(self, stream: str, ids: Sequence[str]) -> Iterable[Outcome]:
+        """Remove records by id, and yield what became of each, as `update` does. One that is gone is removed."""
+        del ids
+        raise _nothing_imported(stream)
+
     @abstractmethod
     def provision(self, wish: FieldWish) -> Provisioned:
         """Make a custom field if it is not there."""
@@ -110,3 +156,8 @@ class Writer(ABC):
     @abstractmethod
     def check(self) -> Iterator[Check]:
         """Look at the credential, the rights and the objects."""
+
+
+def _nothing_imported(stream: str) -> UnknownStreamError:
+    msg = f"nothing is imported into {stream}"
+    return UnknownStreamError(msg, where=stream, fix="import through a connector whose target does it")

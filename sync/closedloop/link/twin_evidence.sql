@@ -1,10 +1,11 @@
 -- twin_evidence: what tells that two records are one person, normalised once.
 -- grain: one lead, contact or subscriber; `entity_key` is the record that stands for it as people and systems state.
--- `place` orders the records by which of two is kept: a contact before a lead before a subscriber, one with an account
--- before one without, then the oldest, then the smallest key.
+-- `place` orders the records by which of two is kept: one of a CRM before one of another system, a contact before a lead
+-- before a subscriber, one with an account before one without, then the oldest, then the smallest key.
 with stated as (
     select
         key,
+        source,
         kind,
         account_key,
         created_at,
@@ -46,6 +47,7 @@ select
     coalesce(account.survivor_key, person.account_key) as account_key,
     row_number() over (
         order by
+            crm.source is null,
             case person.kind when 'contact' then 1 when 'lead' then 2 else 3 end,
             person.account_key is null,
             person.created_at nulls last,
@@ -54,5 +56,6 @@ select
 from split as person
 left join survivor_stated as survivor on survivor.entity = 'person' and survivor.key = person.key
 left join survivor_stated as account on account.entity = 'account' and account.key = person.account_key
+left join crm_source as crm on crm.source = person.source
 left join param.role_mailbox as mailbox on mailbox.local_part = person.local_part
 left join host on host.host = person.host

@@ -113,7 +113,7 @@ def _compute(
     checks: list[FailedCheck] = []
     _schemas(store)
     for done, model in enumerate(order, start=1):
-        rows[model.name] = _make(store, model, models)
+        rows[model.name] = make(store, model, models)
         if model.name in matching.MODELS:
             matching.fill(store, settings, model.name)
             rows[model.name] = _rows(store, model)
@@ -123,7 +123,7 @@ def _compute(
             checks.append(_failed(store, model, rows[model.name]))
         if progress is not None:
             progress(model.name, done, len(order))
-    return Reconciled(as_of=as_of, basis=digest(store), checks=checks, rows=rows, left_out=_left_out(store))
+    return Reconciled(as_of=as_of, basis=digest(store), checks=checks, rows=rows, **_told(store))
 
 
 def _standing(store: Store, models: dict[str, Model], *, as_of: date, basis: str) -> Reconciled:
@@ -134,7 +134,18 @@ def _standing(store: Store, models: dict[str, Model], *, as_of: date, basis: str
         for name, model in models.items()
         if model.layer == "checks" and rows[name]
     ]
-    return Reconciled(as_of=as_of, basis=basis, checks=checks, rows=rows, left_out=_left_out(store))
+    return Reconciled(as_of=as_of, basis=basis, checks=checks, rows=rows, **_told(store))
+
+
+def _told(store: Store) -> dict[str, list[str]]:
+    """Return what the admin must know although nothing failed."""
+    return {"left_out": _left_out(store), "unknown": _unknown(store)}
+
+
+def _unknown(store: Store) -> list[str]:
+    """Return the campaigns that name another one which nobody knows, in words."""
+    found = store.query("select name, campaign_key, same_as from link.campaign_unknown order by all")
+    return [f"{name} ({key}) names {same_as}" for name, key, same_as in found]
 
 
 def _left_out(store: Store) -> list[str]:
@@ -164,8 +175,18 @@ def _schemas(store: Store) -> None:
         store.query(f"create schema {schema}")
 
 
+<<<<<<< HEAD
 def _make(store: Store, model: Model, models: dict[str, Model]) -> int:
     creation = graph.creation(model, models, DuckdbEngine.dialect)
+=======
+def make(store: Store, model: Model, models: dict[str, Model]) -> int:
+    """Make the table of one model, and return how many rows it has.
+
+    Raises:
+        ConfigError: Its SQL does not fit what it reads.
+    """
+    statement = graph.statement(model, models, DuckdbEngine.dialect)
+>>>>>>> main
     try:
         store.query(creation)
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:

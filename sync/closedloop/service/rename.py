@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import String, Table, func, select, update
 
 from closedloop.errors import ConfigError
-from closedloop.history.facts import rekey
+from closedloop.history import facts, kept
 from closedloop.kit.failpoint import failpoint
 from closedloop.kit.tokens import write_durably
 from closedloop.store import tables
@@ -78,7 +78,8 @@ def rename(settings: Settings, operations: Operations, store: Store, old: str, n
     failpoint("rename.begun")
     with operations.transaction() as connection:
         values = sum(connection.execute(one).rowcount for one in _updates(old, new))
-        rekey(connection, old, new)
+        facts.rekey(connection, old, new)
+        kept.rekey(connection, old, new)
     failpoint("rename.operations")
     with store.transaction():
         streams = _landed(store, old, new)

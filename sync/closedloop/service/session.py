@@ -57,6 +57,7 @@ class Session:
         seconds = self.settings.service.lease_seconds
         with writing(self.operations, self.clock, seconds), self.store() as store:
             self.operations.close_dead_runs(self.clock)
+            store.before_commit = self.operations.insist_lease
             yield store
 
 
@@ -70,6 +71,10 @@ def session(settings: Settings, clock: Clock) -> Iterator[Session]:
     """
     for connection in settings.connections.values():
         redactor.add(*_texts(connection.settings))
+    for hook in settings.notify.webhooks:
+        redactor.add(hook.secret, hook.url)
+    if settings.notify.email:
+        redactor.add(settings.notify.email.password)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     operations = Operations.open(settings.database or settings.home / "operations.db")
     try:

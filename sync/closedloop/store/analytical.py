@@ -14,7 +14,7 @@ from closedloop.errors import ConfigError, UnreachableError
 from closedloop.store.names import literal, raw_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _META = """
 create schema if not exists meta;
@@ -37,11 +37,13 @@ class Store:
         path: Where the file is.
         connection: The DuckDB connection of the thread that opened the store; other threads take a `cursor`.
         memory_limit: What DuckDB may use; none for its own limit.
+        before_commit: Called before each commit; what it raises undoes the transaction.
     """
 
     path: Path
     connection: duckdb.DuckDBPyConnection
     memory_limit: str | None = None
+    before_commit: Callable[[], None] = lambda: None
 
     @classmethod
     def open(cls, path: Path | str, *, memory_limit: str | None = None) -> Self:
@@ -85,6 +87,7 @@ class Store:
         self.connection.execute("begin transaction")
         try:
             yield self.connection
+            self.before_commit()
         except BaseException:
             self.connection.execute("rollback")
             raise

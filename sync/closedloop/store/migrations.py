@@ -53,10 +53,77 @@ STEPS: Sequence[Sequence[str]] = (
             " last_seen varchar(32) not null, last_as_of varchar(10) not null, last_basis varchar(64) not null, text text not null)"
         ),
     ),
+    (
+        "alter table snapshot add column steps text",
+        (
+            "create table snapshot_input (name varchar(64) not null, part integer not null, digest varchar(128) not null,"
+            " content {bytes} not null, primary key (name, part))"
+        ),
+    ),
+    (
+        "alter table quarantine add column kind varchar(16)",
+        "alter table quarantine add column version varchar(64)",
+        "alter table quarantine add column released_at varchar(32)",
+        "alter table plan_row add column name text",
+        "alter table plan_row add column url text",
+        "alter table plan_row add column why text",
+        "alter table journal add column refusal varchar(16)",
+        "drop index journal_run",
+        "create index journal_batch on journal (run_id, batch)",
+        (
+            "create index journal_written on journal (connection, object, record_id, field, id)"
+            " where state = 'written'"
+        ),
+        "create index journal_open on journal (connection, state) where verified_at is null",
+    ),
+    (
+        (
+            "create table job (key varchar(96) not null primary key, tick varchar(32), failures integer not null,"
+            " retry_at varchar(32))"
+        ),
+        (
+            "create table incident (id {id}, kind varchar(16) not null, subject_key varchar(160) not null,"
+            " run_id varchar(32), message text not null, fix text, opened_at varchar(32) not null,"
+            " last_seen varchar(32) not null, closed_at varchar(32), told text not null, told_end text not null)"
+        ),
+        "create index incident_open on incident (closed_at)",
+    ),
+    (
+        (
+            "create table import_plan (id varchar(40) not null primary key, connection varchar(64) not null,"
+            " kind varchar(16) not null, created_at varchar(32) not null, state varchar(16) not null, file text not null,"
+            " campaign_key varchar(160), campaign_id varchar(64), summary text not null)"
+        ),
+        (
+            "create table import_row (plan_id varchar(40) not null references import_plan (id), n integer not null,"
+            " action varchar(16) not null, label text not null, reason text, content text not null,"
+            " primary key (plan_id, n))"
+        ),
+        (
+            "create table creation (id {id}, run_id varchar(32) not null references run (id), plan_id varchar(40),"
+            " batch integer not null, connection varchar(64) not null, kind varchar(8) not null,"
+            " object varchar(64) not null, found_by varchar(64) not null, key varchar(160) not null, fields text not null,"
+            " before text, state varchar(16) not null, reason text, request_id varchar(128), record_id varchar(64),"
+            " seen text, undoes integer, at varchar(32) not null)"
+        ),
+        "create index creation_key on creation (connection, object, key)",
+        "create index creation_run on creation (run_id)",
+    ),
 )
 
 _ROW_NUMBER = {"postgresql": "serial primary key"}
+_BYTES = {"postgresql": "bytea"}
 _version = Table("schema_version", MetaData(), Column("version", Integer, primary_key=True))
+
+
+def newest() -> int:
+    """Return the version that this closedloop writes."""
+    return len(STEPS) + 1
+
+
+def version(connection: Connection) -> int:
+    """Return the version of an open database."""
+    return int(connection.execute(select(_version.c.version)).scalar_one())
 
 
 def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> int:
@@ -83,11 +150,28 @@ def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> i
             fix="use the newer closedloop, or restore the backup taken before it was installed",
         )
     number = _ROW_NUMBER.get(connection.dialect.name, "integer not null primary key")
+    content = _BYTES.get(connection.dialect.name, "blob")
     for step in steps[found - 1 :]:
         for statement in step:
-            connection.execute(text(statement.replace("{id}", number)))
+            connection.execute(text(statement.replace("{id}", number).replace("{bytes}", content)))
+    if found < newest and connection.dialect.name == "postgresql":
+        _widen(connection)
     connection.execute(_version.update().values(version=newest))
     return newest
+
+
+def _widen(connection: Connection) -> None:
+    """Give the columns of an older PostgreSQL database the types that `closedloop.store.tables` has now."""
+    for table in tables.metadata.tables.values():
+        for column in inspect(connection).get_columns(table.name):
+            wanted = table.columns.get(column["name"])
+            if wanted is None:
+                continue
+            kind = wanted.type.compile(connection.dialect).lower()
+            if str(column["type"].compile(connection.dialect)).lower() != kind:
+                connection.execute(
+                    text(f'alter table "{table.name}" alter column "{wanted.name}" type {kind}')
+                )
 
 
 def _create(connection: Connection, newest: int) -> None:

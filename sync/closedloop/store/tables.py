@@ -6,7 +6,18 @@ so that they sort as text on every database. Values read from or written to a ve
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 
@@ -60,6 +71,9 @@ quarantine = Table(
     Column("last_seen", String(32), nullable=False),
     Column("attempts", Integer, nullable=False, default=1),
     Column("resolved_at", String(32)),
+    Column("kind", String(16)),  # of a write: lock, validation, permission; says when to try again
+    Column("version", String(64)),  # of a write: the record's time of change when it was refused
+    Column("released_at", String(32)),  # somebody wants it tried again, whatever its kind says
     Index("quarantine_key", "connection", "stream", "record_key", "direction", unique=True),
 )
 
@@ -68,7 +82,7 @@ decision = Table(
     "decision",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("kind", String(24), nullable=False),  # customer_account, person_person
+    Column("kind", String(24), nullable=False),  # customer_account, person_person, campaign_campaign
     Column("left_key", String(160), nullable=False),
     Column("right_key", String(160), nullable=False),
     Column("verdict", String(8), nullable=False),  # accept, reject
@@ -107,7 +121,10 @@ plan_row = Table(
     Column("desired", Text),  # JSON values; null: the field should be empty
     Column("actual", Text),
     Column("last_written", Text),
-    Column("action", String(16), nullable=False),  # write, keep_theirs
+    Column("action", String(16), nullable=False),  # write, keep_theirs, keep_old, held_back
+    Column("name", Text),  # the record as people know it, and its address
+    Column("url", Text),
+    Column("why", Text),
 )
 
 #: Grain: one field of one record that we tried to write. Kept for ever: it is what `revert` and "who edited this" rest on.
@@ -130,8 +147,78 @@ journal = Table(
     Column("reverts", Integer),  # id of the journal row that this one undoes
     Column("verified_at", String(32)),
     Column("at", String(32), nullable=False),
+    Column("refusal", String(16)),  # of a refused one: lock, validation, permission
     Index("journal_record", "connection", "object", "record_id", "field"),
-    Index("journal_run", "run_id"),
+    Index("journal_batch", "run_id", "batch"),
+)
+# What was written last, and what is open, must be found among years of entries without reading them.
+Index(
+    "journal_written",
+    *(journal.c[name] for name in ("connection", "object", "record_id", "field", "id")),
+    sqlite_where=journal.c.state == "written",
+    postgresql_where=journal.c.state == "written",
+)
+Index(
+    "journal_open",
+    journal.c.connection,
+    journal.c.state,
+    sqlite_where=journal.c.verified_at.is_(None),
+    postgresql_where=journal.c.verified_at.is_(None),
+)
+
+#: Grain: one import: what a file would create in a CRM.
+import_plan = Table(
+    "import_plan",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("connection", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),  # leads, events
+    Column("created_at", String(32), nullable=False),
+    Column("state", String(16), nullable=False),  # open, applying, applied, partly_applied
+    Column("file", Text, nullable=False),
+    Column("campaign_key", String(160)),
+    Column("campaign_id", String(64)),
+    Column("summary", Text, nullable=False, default="{}"),  # JSON
+)
+
+#: Grain: one row of the file of one import.
+import_row = Table(
+    "import_row",
+    metadata,
+    Column("plan_id", String(40), ForeignKey("import_plan.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),  # the line in the file
+    Column("action", String(16), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("reason", Text),
+    Column("content", Text, nullable=False),  # JSON: what would be written, and who it is
+)
+
+#: Grain: one record that an import tried to make, change or remove. Kept for ever: its undoing rests on it.
+creation = Table(
+    "creation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", String(32), ForeignKey("run.id"), nullable=False),
+    Column("plan_id", String(40)),  # null: a revert
+    Column("batch", Integer, nullable=False),
+    Column("connection", String(64), nullable=False),
+    Column("kind", String(8), nullable=False),  # create, change, remove
+    Column("object", String(64), nullable=False),
+    Column("found_by", String(64), nullable=False),  # the key's field, or id
+    Column("key", String(160), nullable=False),
+    Column("fields", Text, nullable=False),  # JSON
+    Column("before", Text),  # JSON: what a changed record held
+    Column("state", String(16), nullable=False),  # intent, written, refused, unknown
+    Column("reason", Text),
+    Column("request_id", String(128)),
+    Column("record_id", String(64)),
+    Column(
+        "seen", Text
+    ),  # JSON: what was read back; other values later tell that somebody touched the record
+    Column("undoes", Integer),  # id of the row that this one undoes
+    Column("at", String(32), nullable=False),
+    Index("creation_key", "connection", "object", "key"),
+    Index("creation_run", "run_id"),
 )
 
 #: Grain: one right to be the only writer.
@@ -190,6 +277,7 @@ snapshot = Table(
     Column("name", Text, nullable=False),
     Column("definition", String(64), nullable=False),
     Column("figures", Text),  # JSON: measure → value; null: the record is gone
+    Column("steps", Text),  # JSON: by the steps of definition 16: records, and measure → [before, after]
 )
 
 #: Grain: one reason why a figure of one snapshot differs from the one before. Those of a figure sum to its change.
@@ -221,6 +309,16 @@ snapshot_now = Table(
     Column("facts", Text, nullable=False),  # JSON, packed: the records that its figures are made of
 )
 
+#: Grain: one part of one packed table that the figures published last rest on: what the next change is taken apart with.
+snapshot_input = Table(
+    "snapshot_input",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("digest", String(128), nullable=False),
+    Column("content", LargeBinary, nullable=False),  # Parquet
+)
+
 #: Grain: one state of the definitions: settings that figures rest on, and the models.
 definition = Table(
     "definition",
@@ -232,3 +330,40 @@ definition = Table(
     Column("last_basis", String(64), nullable=False),  # digest of the figures published under it last
     Column("text", Text, nullable=False),  # JSON
 )
+
+#: Grain: one job of the daemon: what it worked on last, and when it is tried again after a failure.
+job = Table(
+    "job",
+    metadata,
+    Column("key", String(96), primary_key=True),  # crm:sync, publish
+    Column("tick", String(32)),  # the newest moment of its schedule that was worked on
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("retry_at", String(32)),  # null: at its next tick
+)
+
+#: Grain: one thing that somebody must know, from when it began to when it was over.
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),  # failure, guard, stale, token, reload
+    Column("subject_key", String(160), nullable=False),  # crm:sync, crm:lead, publish
+    Column("run_id", String(32)),
+    Column("message", Text, nullable=False),
+    Column("fix", Text),
+    Column("opened_at", String(32), nullable=False),
+    Column("last_seen", String(32), nullable=False),
+    Column("closed_at", String(32)),  # null: it goes on
+    Column("told", Text, nullable=False),  # JSON: the hooks that took the news of its beginning
+    Column("told_end", Text, nullable=False),  # JSON: and of its end
+    Index("incident_open", "closed_at"),
+)
+
+# PostgreSQL refuses what is longer than its column and numbers above two billion; SQLite takes both. What vendors call
+# their records and how many bytes they send is not ours to limit.
+for _table in metadata.tables.values():
+    for _column in _table.columns:
+        if isinstance(_column.type, String) and not isinstance(_column.type, Text):
+            _column.type = _column.type.with_variant(Text(), "postgresql")
+        elif isinstance(_column.type, Integer) and not _column.primary_key:
+            _column.type = _column.type.with_variant(BigInteger(), "postgresql")

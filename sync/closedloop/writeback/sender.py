@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-#: Records of one read request.
-_READ_RECORDS = 1000
+#: Records of one read request; targets cut it into their vendor's own pages.
+_READ_RECORDS = 10_000
 #: Seconds a target may take to end after its input did, and after it was asked to end.
 _PATIENCE = 30.0
 
@@ -97,6 +97,38 @@ class Sender:
             for name, value in answer.get("values", {}).items():
                 found[Slot(answer["stream"], answer["id"], name)] = plain(value)
         return found
+
+    def find(
+        self, name: str, by: str, keys: Sequence[str], fields: Sequence[str]
+    ) -> dict[str, tuple[str, dict[str, Value]]]:
+        """Return the imported records that keys name, by key: record id and values; what does not exist is left out.
+
+        Args:
+            name: The vendor's object.
+            by: The key's field.
+            keys: Its values.
+            fields: To read beside it.
+
+        Raises:
+            ClosedloopError: The target failed.
+        """
+        requests = [
+            {
+                "stream": name,
+                "key": by,
+                "values": list(keys[start : start + _READ_RECORDS]),
+                "fields": list(fields),
+            }
+            for start in range(0, len(keys), _READ_RECORDS)
+        ]
+        return {
+            str(answer["key"]): (
+                str(answer["id"]),
+                {field: plain(value) for field, value in answer["values"].items()},
+            )
+            for answer in self._ask("--find", requests)
+            if "id" in answer
+        }
 
     def provision(self, wishes: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
         """Ask the target to make fields, and return its answers.
@@ -166,6 +198,26 @@ class Session:
         for name, names in fields.items():
             self._send(_schema(name, names))
         self.commit(0)
+
+    def announce(self, name: str, keys: Sequence[str], fields: Sequence[str]) -> None:
+        """Announce an object whose records are known by other properties than their id.
+
+        Raises:
+            ClosedloopError: The target refuses it.
+        """
+        schema = _schema(name, fields)
+        schema["schema"]["properties"] = {
+            **{key: {"type": "string"} for key in keys},
+            **schema["schema"]["properties"],
+        }
+        if "id" not in keys:
+            del schema["schema"]["properties"]["id"]
+        self._send({**schema, "key_properties": list(keys)})
+        self.commit(0)
+
+    def hand_over(self, name: str, record: Mapping[str, Value]) -> None:
+        """Hand over one record of an announced object; nothing is written before `commit`."""
+        self._send({"type": "RECORD", "stream": name, "record": dict(record)})
 
     def send(self, name: str, record_id: str, fields: Mapping[str, Value]) -> None:
         """Hand one record over; nothing is written before `commit`."""

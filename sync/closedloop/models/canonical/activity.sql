@@ -14,10 +14,11 @@ select
     activity.kind,
     coalesce(person.survivor_key, activity.person_key) as person_key,
     coalesce(account.survivor_key, activity.account_key) as account_key,
-    activity.opportunity_key,
+    coalesce(deal.survivor_key, activity.opportunity_key) as opportunity_key,
     activity.owner_key,
     activity.at_date
 from dated as activity
 left join survivor as person on person.entity = 'person' and person.key = activity.person_key
 left join survivor as account on account.entity = 'account' and account.key = activity.account_key
+left join survivor as deal on deal.entity = 'opportunity' and deal.key = activity.opportunity_key
 where activity.deleted_at is null

@@ -37,7 +37,7 @@ wrong as (
 
 select
     coalesce(
-        document_name(figure.kind, figure.number, figure.document_key), 'opportunity ' || wrong.item_key
+        document_name(figure.kind, figure.number, figure.document_key), wrong.item_key
     ) as record,
     'its shares do not sum to its value in ' || wrong.model as detail
 from wrong

@@ -1,9 +1,24 @@
 -- chain_attendee: how far the chain of each attendee holds, from the badge to the won deal.
 -- grain: one credit touch. Each link has a column: `ok`, `pending` (inside its window), `not_applicable` (the record that it
 -- is about is not there, or the chain has ended), or the reason why it is broken. `broken_step` is the first broken one's place.
--- A duplicate in the CRM is one also where we know which record stands for the person: by exact evidence or a decision.
+-- A duplicate in the CRM is one also where we know which record stands for the person: by exact evidence or a decision; a
+-- record in each of two systems is none. A system is a CRM if it brings accounts or deals: whom only a mailing list, a support
+-- desk or a ticket shop knows is not in the CRM.
 -- The person's owner is theirs, else their account's. An explicit disqualification ends the chain, and so does a lost deal.
-with contact as (
+with crm_count as (
+    select count(*) as systems
+    from crm_source
+),
+
+in_crm as (
+    select distinct record.person_key
+    from person_record as record
+    cross join crm_count
+    left join crm_source as crm on crm.source = record.source
+    where crm.source is not null or crm_count.systems = 0
+),
+
+contact as (
     select
         stated.touch_key,
         bool_or(stated.email is not null) as has_email,
@@ -18,7 +33,8 @@ attendee as (
     select
         resolved.touch_key,
         resolved.campaign_key,
-        resolved.person_key,
+        in_crm.person_key,
+        resolved.person_key is not null and in_crm.person_key is null as is_elsewhere,
         resolved.account_key,
         resolved.touch_date,
         resolved.has_identity,
@@ -27,13 +43,14 @@ attendee as (
         coalesce(person.kind, '') as person_kind,
         coalesce(person.status = 'disqualified', false) as is_disqualified,
         coalesce(person.status = 'converted', false) as is_converted,
-        case when resolved.person_key is not null then coalesce(person.owner_key, account.owner_key) end as owner_key,
+        case when in_crm.person_key is not null then coalesce(person.owner_key, account.owner_key) end as owner_key,
         in_crm_account.key is not null as has_account,
         contact.has_email,
         contact.has_phone,
         coalesce(contact.is_contactable, true) as is_contactable
     from touch_resolved as resolved
-    left join person on person.key = resolved.person_key
+    left join in_crm on in_crm.person_key = resolved.person_key
+    left join person on person.key = in_crm.person_key
     left join account on account.key = resolved.account_key
     left join account as in_crm_account on in_crm_account.key = person.account_key
     left join contact on contact.touch_key = resolved.touch_key
@@ -53,6 +70,7 @@ twin as (
     select distinct record.person_key
     from person_record as record
     inner join staging.person as stated on stated.key = record.key
+    inner join person on person.key = record.person_key and person.source = record.source
     where record.key <> record.person_key and stated.merged_into is null and stated.converted_person_key is null
 ),
 
@@ -81,7 +99,7 @@ judged as (
         case
             when candidate.first_person <> candidate.last_person or twin.person_key is not null then 'duplicate_in_crm'
             when attendee.person_key is not null then 'ok'
-            when candidate.touch_key is not null then 'ambiguous_person'
+            when candidate.touch_key is not null and not attendee.is_elsewhere then 'ambiguous_person'
             else 'not_in_crm'
         end as in_crm,
         case

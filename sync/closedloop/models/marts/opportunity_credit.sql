@@ -2,7 +2,7 @@
 -- grain: one event of one opportunity in one model.
 -- view: `part_credit` has the same rows.
 select
-    item_key as opportunity_key,
+    deal_key as opportunity_key,
     campaign_key,
     account_key,
     model,

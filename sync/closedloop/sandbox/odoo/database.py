@@ -93,6 +93,7 @@ class Database:
         self.restricted = restricted
         self.tables = {known: Table(model=model) for known, model in models.items()}
         self.field_ids: dict[tuple[str, str], int] = {}
+        self.external: dict[str, tuple[str, int]] = {}
         self.lock = threading.RLock()
 
     def table(self, model: str) -> Table:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     #: A record's database id (none: to be created) and its values.
     Plan = tuple[int | None, Row]
 
+_EXTERNAL = "id"
 WORDS = {
     "integer": "an integer",
     "float": "a number",
@@ -37,9 +38,12 @@ class Import:
         self.model = model
         self.context = context
         self.messages: list[dict[str, object]] = []
+        self._names: dict[int, str] = {}
 
     def run(self, fields: list[str], data: list[list[Any]]) -> dict[str, object]:
         """Import rows: ``.id`` names an existing record by its database id, an empty ``.id`` creates one.
+
+        ``id`` names a record by its external id, or gives a new one that name.
 
         An id that does not exist, or is archived while ``active_test`` is on, is an error message, and nothing is
         written.
@@ -55,10 +59,12 @@ class Import:
         for at, plan in enumerate(plans):
             self._check(at, *plan)
         ids: object = False if self.messages else [self._carry_out(*plan) for plan in plans]
+        if isinstance(ids, list):
+            self.database.external |= {name: (self.model, ids[at]) for at, name in self._names.items()}
         return {"ids": ids, "messages": self.messages, "nextrow": 0}
 
     def _column(self, name: str) -> Field | None:
-        if name == ".id":
+        if name in {".id", _EXTERNAL}:
             return None
         known = self.database.models[self.model].fields.get(name.partition("/")[0])
         if known is None:
@@ -70,7 +76,11 @@ class Import:
         key: int | None = None
         values: Row = {}
         for (name, column), cell in zip(columns, row, strict=False):
-            if column is None:
+            if name == _EXTERNAL:
+                named = self.database.external.get(str(cell))
+                key = named[1] if named and named[1] in self.database.table(self.model).rows else None
+                self._names[at] = str(cell)
+            elif column is None:
                 key = self._record(cell, at)
             else:
                 values.update(self._cell(name, column, cell, at))
