@@ -53,16 +53,9 @@ class Remade:
     def __enter__(self):
         self.store.query("begin transaction")
         for model in self.stale:
-<<<<<<< HEAD
             self.store.query(graph.creation(model, self.models, DuckdbEngine.dialect))
-            if model.name == "group_measures":
-                intervals.fill_win_rates(self.store)
-=======
-            sql = graph.statement(model, self.models, DuckdbEngine.dialect)
-            self.store.query(f'create or replace table {model.layer}."{model.name}" as {sql}')
             if model.name in FILLED:
                 FILLED[model.name](self.store)
->>>>>>> main
 
     def __exit__(self, *error):
         self.store.query("rollback")
