@@ -125,35 +125,3 @@ def test_a_fault_planted_into_a_later_figure_is_found(landed, truth, models, fau
 def test_every_later_figure_is_the_true_one_at_three_seeds_and_scales(tmp_path, seed, scale):
     made = decided(tmp_path, seed, scale)
     assert [str(one) for one in check_more(made.world, tables(made), made.keys)] == []
-<<<<<<< HEAD
-
-
-class Remade:
-    """The changed model and what of the compared tables rests on it, made anew in a transaction that is taken back."""
-
-    def __init__(self, store, models, changed):
-        self.store, self.models = store, models
-        wanted, todo = set(), list(KEYS)
-        while todo:
-            name = todo.pop()
-            if name not in wanted:
-                wanted.add(name)
-                todo.extend(models[name].needs)
-        stale = {changed}
-        self.stale = []
-        for model in graph.ordered(models):
-            if model.name in wanted and (model.name in stale or model.needs & stale):
-                stale.add(model.name)
-                self.stale.append(model)
-
-    def __enter__(self):
-        self.store.query("begin transaction")
-        for model in self.stale:
-            self.store.query(graph.creation(model, self.models, DuckdbEngine.dialect))
-            if model.name in FILLED:
-                FILLED[model.name](self.store)
-
-    def __exit__(self, *error):
-        self.store.query("rollback")
-=======
->>>>>>> main

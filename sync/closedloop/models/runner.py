@@ -175,18 +175,13 @@ def _schemas(store: Store) -> None:
         store.query(f"create schema {schema}")
 
 
-<<<<<<< HEAD
-def _make(store: Store, model: Model, models: dict[str, Model]) -> int:
-    creation = graph.creation(model, models, DuckdbEngine.dialect)
-=======
 def make(store: Store, model: Model, models: dict[str, Model]) -> int:
     """Make the table of one model, and return how many rows it has.
 
     Raises:
         ConfigError: Its SQL does not fit what it reads.
     """
-    statement = graph.statement(model, models, DuckdbEngine.dialect)
->>>>>>> main
+    creation = graph.creation(model, models, DuckdbEngine.dialect)
     try:
         store.query(creation)
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
