@@ -2,6 +2,7 @@
 -- grain: one link of one subject. An attendee (one person at one event with a credit touch) has the links from captured to
 -- won, a customer account those from customer to repeat: `chain_step`. `since` and `reason` say it of broken
 -- links only; `is_first` marks the break.
+-- view: a row of a chain says all of its links.
 with attendee as (
     select
         chain.*,
