@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-TAPS = ("tap_salesforce", "tap_hubspot", "tap_odoo", "tap_quickbooks", "tap_xero")
+TAPS = ("tap_salesforce", "tap_hubspot", "tap_odoo", "tap_quickbooks", "tap_xero", "tap_leadlist")
 
 
 class Child:

@@ -239,7 +239,27 @@ class Guards(Section):
     max_changed: Share = Decimal("0.30")
     """Largest share of records whose written figure may change in one run."""
     max_to_zero: Share = Decimal("0.02")
-    """Largest share of records that may fall to zero or empty in one run."""
+    """Largest share of records that may fall to zero or empty in one run; also by how much a count may fall."""
+    max_source_loss: Share = Decimal("0.10")
+    """Largest share of a stream's rows, at least ten of them, that may be gone since figures were written last."""
+    max_source_age_hours: int = Field(default=48, ge=1)
+    """A system that was not read for so many hours stops the write-back: more than its schedule leaves between two reads."""
+
+
+#: What may be done with a field: see `Writeback.policy`.
+PolicyWord = Literal["keep", "overwrite", "if_empty", "clear"]
+
+
+def _one_way(value: PolicyWord | list[PolicyWord]) -> PolicyWord | list[PolicyWord]:
+    words = [value] if isinstance(value, str) else value
+    ways = sorted(set(words) - {"clear"})
+    if len(ways) > 1:
+        message = f"{' and '.join(ways)} exclude each other; keep one, with or without clear"
+        raise ValueError(message)
+    return value
+
+
+Policy = Annotated[PolicyWord | list[PolicyWord], AfterValidator(_one_way)]
 
 
 class Writeback(Section):
@@ -251,8 +271,9 @@ class Writeback(Section):
     """Figures of an event → fields of the CRM's event or campaign."""
     account: dict[str, str] = Field(default_factory=dict)
     """Figures of an account → fields of the CRM's account."""
-    policy: dict[str, Literal["keep", "overwrite"]] = Field(default_factory=dict)
-    """Field → what to do when a person edited it: `keep` theirs and say so (default), or `overwrite`."""
+    policy: dict[str, Policy] = Field(default_factory=dict)
+    """Field → one word or a list. When a person edited it: `keep` theirs and say so (default), or `overwrite` it; `if_empty`:
+    write only while the field is empty. When there is no figure any more its last value stays; `clear` empties the field."""
     guards: Guards = Guards()
     """What stops a write-back before its first write."""
 
@@ -266,6 +287,8 @@ class Service(Section):
     """Address of `/healthz` and `/readyz`."""
     port: int = Field(default=8080, ge=0, le=65535)
     """Port of `/healthz` and `/readyz`; 0: any free one."""
+    quarantine_alert_days: int = Field(default=3, ge=0)
+    """`closedloop status` alerts when a refused record waits longer than so many days."""
     lease_seconds: int = Field(default=60, ge=5)
     """After so many seconds without a sign of life another process may take over."""
 

@@ -24,7 +24,7 @@ from closedloop.kit.policy import (
 )
 from target_hubspot.catalog import OBJECTS, PARTICIPATIONS
 from target_hubspot.columns import NotWritableError
-from target_hubspot.faults import about, text
+from target_hubspot.faults import about, refusal, text
 from target_hubspot.portal import GarbledReplyError, rows
 
 if TYPE_CHECKING:
@@ -258,4 +258,5 @@ def _all(steps: Sequence[Step], state: State, error: ClosedloopError | None = No
             state=state,
             reason=error.message if error else None,
             request_id=error.request_id if error else None,
+            refusal=refusal(error) if error and state is State.REFUSED else None,
         )

@@ -23,7 +23,7 @@ from closedloop.kit.policy import (
     RecordError,
     UnknownOutcomeError,
 )
-from target_hubspot.faults import LockedError, about, text
+from target_hubspot.faults import LockedError, about, refusal, text
 from target_hubspot.portal import GarbledReplyError, rows
 
 if TYPE_CHECKING:
@@ -229,4 +229,10 @@ def _guilty(error: Mapping[str, Any], places: Mapping[str, int], size: int) -> s
 
 def _all(sent: Sequence[Ready], state: State, error: ClosedloopError) -> Iterator[Outcome]:
     for one in sent:
-        yield Outcome(id=one.id, state=state, reason=error.message, request_id=error.request_id)
+        yield Outcome(
+            id=one.id,
+            state=state,
+            reason=error.message,
+            request_id=error.request_id,
+            refusal=refusal(error) if state is State.REFUSED else None,
+        )

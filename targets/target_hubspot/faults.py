@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from closedloop.kit.policy import Action, MissingObjectError, RecordError, Rule
+from closedloop.kit.outcome import Refusal
+from closedloop.kit.policy import AccessError, Action, MissingObjectError, RecordError, Rule
 from closedloop.kit.redact import vendor_text
 from tap_hubspot.faults import Faults, body_of
 
@@ -47,6 +48,13 @@ def fault(reply: Reply) -> Rule | None:
         return Faults()(reply)
     action, error = ours
     return Rule(action=action, error=error, message=text(body_of(reply)))
+
+
+def refusal(error: ClosedloopError) -> Refusal:
+    """Return what kind of refusal an error is."""
+    if isinstance(error, LockedError):
+        return Refusal.LOCK
+    return Refusal.PERMISSION if isinstance(error, AccessError) else Refusal.VALIDATION
 
 
 def text(error: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from closedloop.kit.failpoint import failpoint
-from closedloop.kit.outcome import Outcome, State
+from closedloop.kit.outcome import Outcome, Refusal, State
 from closedloop.kit.policy import (
     AccessError,
     HtmlReplyError,
@@ -47,6 +47,8 @@ QUIET = {
 }
 #: PostgreSQL's words for a conflict with another transaction: nothing wrong with the row.
 _LOCKED = re.compile(r"could not serialize access|deadlock detected|could not obtain lock")
+#: Odoo's words for a record that a rule keeps from our user.
+_DENIED = re.compile(r"not allowed to|security restrictions|have '\w+' access")
 _TRIES = 4
 _REASON_LENGTH = 300
 
@@ -80,6 +82,13 @@ class Blame:
     certain: bool
     locked: bool
 
+    @property
+    def refusal(self) -> Refusal:
+        """What kind of refusal it is."""
+        if self.locked:
+            return Refusal.LOCK
+        return Refusal.PERMISSION if _DENIED.search(self.reason) else Refusal.VALIDATION
+
 
 @dataclass(slots=True, kw_only=True)
 class Loader:
@@ -112,7 +121,9 @@ class Loader:
             blamed = yield from self._pass(pending, tries)
             for index, why in blamed.items():
                 if why.certain or tries <= 1:
-                    yield Outcome(id=pending[index].id, state=State.REFUSED, reason=why.reason)
+                    yield Outcome(
+                        id=pending[index].id, state=State.REFUSED, reason=why.reason, refusal=why.refusal
+                    )
                 else:
                     again.append((pending[index], why))
             pending = [row for index, row in enumerate(pending) if blamed and index not in blamed]
@@ -123,7 +134,8 @@ class Loader:
         try:
             reply = self._call(rows)
         except (AccessError, MissingObjectError) as error:
-            yield from _all(rows, State.REFUSED, error.message, error.request_id)
+            denied = Refusal.PERMISSION if isinstance(error, AccessError) else None
+            yield from _all(rows, State.REFUSED, error.message, error.request_id, denied)
             return {}
         except (RecordError, RolledBackError) as error:
             yield from self._halves(rows, error, tries)
@@ -233,7 +245,11 @@ def _is_written(reply: Mapping[str, Any], rows: Sequence[Ready]) -> bool:
 
 
 def _all(
-    rows: Sequence[Ready], state: State, reason: str | None = None, request_id: str | None = None
+    rows: Sequence[Ready],
+    state: State,
+    reason: str | None = None,
+    request_id: str | None = None,
+    refusal: Refusal | None = None,
 ) -> Iterator[Outcome]:
     for row in rows:
-        yield Outcome(id=row.id, state=state, reason=reason, request_id=request_id)
+        yield Outcome(id=row.id, state=state, reason=reason, request_id=request_id, refusal=refusal)

@@ -127,4 +127,11 @@ class Collections:
 def _all(rows: Sequence[Ready], state: State, error: ClosedloopError) -> Iterator[Answer]:
     locked = state is State.REFUSED and error.message.startswith(LOCKED)
     for row in rows:
-        yield Answer(row=row, state=state, reason=error.message, request_id=error.request_id, locked=locked)
+        yield Answer(
+            row=row,
+            state=state,
+            reason=error.message,
+            request_id=error.request_id,
+            locked=locked,
+            is_denied=isinstance(error, AccessError),
+        )

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003 (dataclass fields)
 from dataclasses import dataclass
 
-from closedloop.kit.outcome import Outcome, State
+from closedloop.kit.outcome import Outcome, Refusal, State
 from target_salesforce.fields import Spelt  # noqa: TC001
 
 #: Another transaction has the record or its parent: nothing wrong with the row.
 LOCKED = "UNABLE_TO_LOCK_ROW"
+#: Our user may not change the record, or the field.
+_DENIED = (
+    "INSUFFICIENT_ACCESS",  # …_OR_READONLY, …_ON_CROSS_REFERENCE_ENTITY
+    "INVALID_FIELD_FOR_INSERT_UPDATE",
+)
 #: Where rows of an object take a lock besides their own.
 PARENTS: Mapping[str, str] = {
     "Account": "ParentId",
@@ -45,6 +50,7 @@ class Answer:
         reason: Why it was not written.
         locked: It may be tried again: another transaction stood in the way.
         request_id: Of the call, or of the job.
+        is_denied: The whole call was refused for want of a right.
     """
 
     row: Ready
@@ -52,11 +58,27 @@ class Answer:
     reason: str | None = None
     locked: bool = False
     request_id: str | None = None
+    is_denied: bool = False
 
     @property
     def outcome(self) -> Outcome:
         """The answer as targets give it."""
-        return Outcome(id=self.row.id, state=self.state, reason=self.reason, request_id=self.request_id)
+        return Outcome(
+            id=self.row.id,
+            state=self.state,
+            reason=self.reason,
+            request_id=self.request_id,
+            refusal=self._refusal,
+        )
+
+    @property
+    def _refusal(self) -> Refusal | None:
+        if self.state is not State.REFUSED:
+            return None
+        reason = self.reason or ""
+        if self.is_denied or reason.startswith(_DENIED):
+            return Refusal.PERMISSION
+        return Refusal.LOCK if reason.startswith(LOCKED) else Refusal.VALIDATION
 
 
 def in_order(rows: list[Ready]) -> list[Ready]:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from closedloop.case.company import ground
 from closedloop.case.given import decide
+from closedloop.case.keys import inside
 from closedloop.case.problem import CaseError
 from closedloop.case.rows import typed
 from closedloop.case.run import run
@@ -24,7 +25,7 @@ from closedloop.store.tables import decision
 
 
 def write(folder, **files):
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         data = text if isinstance(text, bytes) else "\n".join(text.split(" / ")).encode()
         (folder / f"{name}.csv").write_bytes(data)
@@ -180,9 +181,10 @@ def test_rows_that_nobody_names_are_numbered_and_a_document_without_lines_is_one
         for entity, rows in typed(sheets, home).items()
     }
     assert home.company.currency == "JPY", "all documents are in it"
-    assert [row["key"] for row in found["touch"]] == ["touch/1", "touch/2"]
+    assert [row["key"] for row in found["touch"]] == [inside("touch", "touch/1"), inside("touch", "touch/2")]
     assert (found["campaign"][0]["source"], found["campaign"][0]["source_id"]) == ("case", "e")
     assert (found["payment"][0]["currency"], found["payment"][0]["amount"]) == ("JPY", "100")
+    assert found["document"][0]["status"] == "posted"
     [line] = found["line"]
     assert (line["document_key"], line["net"], line["home_net"], line["line_class"]) == (
         "i",
@@ -190,6 +192,18 @@ def test_rows_that_nobody_names_are_numbered_and_a_document_without_lines_is_one
         "250",
         None,
     )
+
+
+def test_every_table_and_figure_that_comes_out_says_what_it_means(tmp_path):
+    compute(write(tmp_path / "in", campaign="key,name / e,Expo"))
+    told = {(row["table"], row["column"]): row for row in table(tmp_path / "in", "definitions")}
+    assert all(row["definition"] for row in told.values())
+    assert {file.stem for file in (tmp_path / "out").rglob("*.csv")} - {name for name, _ in told} == {
+        "definitions",
+        "failed_checks",
+    }
+    assert told["campaign_measures", "attendee_ltv"]["kind"] == "overlapping"
+    assert "where each part of it went" in told["totals", ""]["definition"]
 
 
 def test_links_as_they_were_written_can_be_given_again(tmp_path):
@@ -233,3 +247,37 @@ def test_folders_are_checked(tmp_path):
         assert "no such file" in closedloop(*verb, code=2).stderr
     missing.write_text("company: {currncy: USD}\n")
     assert "did you mean currency?" in closedloop("marts", *to, "--config", missing, code=2).stderr
+
+
+def test_a_key_of_one_table_is_no_key_of_another(tmp_path):
+    """Everything is number 1; the figures are those of keys that differ."""
+    tables = {
+        "campaign": "key,start_date,end_date,actual_cost / {e},2026-02-01,2026-02-01,100",
+        "account": "key,name / {a},Acme",
+        "person": "key,kind,account_key,email,created_at / {p},contact,{a},pat@acme.example,2026-01-05",
+        "touch": "key,campaign_key,person_key,status / {t},{e},{p},attended",
+        "opportunity": "key,account_key,amount,is_closed,is_won,created_at,closed_at"
+        " / {o},{a},900,true,true,2026-02-10,2026-03-01",
+        "customer": "key,name / {c},Acme Inc",
+        "document": "key,kind,customer_key,date,net,tax,gross,opportunity_ref"
+        " / {d},invoice,{c},2026-03-05,900,0,900,{o} / {x},credit_note,{c},2026-03-09,100,0,100,",
+        "allocation": "document_key,credit_document_key,amount,date / {d},{x},100,2026-03-10",
+        "link_customer_account": "customer_key,account_key / {c},{a}",
+        "decision": "kind,left_key,right_key,verdict,who / touch_account,{t},{a},accept,Ann",
+    }
+    found = []
+    for name, own in (
+        ("apart", dict(zip("eaptocdx", "eaptocdx", strict=True))),
+        ("alike", dict.fromkeys("eaptocd", "1") | {"x": "2"}),
+    ):
+        folder = write(tmp_path / name / "in", **{one: text.format(**own) for one, text in tables.items()})
+        assert compute(folder).reconciled.checks == []
+        [event] = table(folder, "campaign_measures")
+        keys = {"campaign_key", "name", "group_key", "source_id"}
+        found.append({column: value for column, value in event.items() if column not in keys})
+        assert [row["document_key"] for row in table(folder, "document_value")] == sorted(
+            [own["d"], own["x"]]
+        )
+        assert table(folder, "canonical/document")[0]["customer_key"] == own["c"]
+    assert found[0] == found[1]
+    assert found[0]["attributed_collected"] == "0", "what a credit note settles brought no money"

@@ -1,9 +1,18 @@
 """Changed models and all that rests on them, made anew in a transaction that is taken back."""
 
 from dataclasses import replace
+from functools import partial
 
 from closedloop.engines.duckdb import DuckdbEngine
-from closedloop.models import graph, intervals
+from closedloop.models import graph, intervals, outlook, phones
+
+#: What SQL cannot compute, by the table it is written into.
+FILLED = {
+    "group_measures": intervals.fill_win_rates,
+    "campaign_at_age": partial(intervals.fill_win_rates, table="campaign_at_age"),
+    "campaign_outlook": outlook.fill,
+    "phone_check": phones.fill,
+}
 
 
 def above(models, tables):
@@ -19,11 +28,14 @@ def above(models, tables):
 
 def spoil(models, name, before, after):
     """Return the models with a text of one of them replaced everywhere; it must be there."""
-    model = models[name]
-    assert before in model.sql, f"{name} does not hold: {before}"
-    sql = model.sql.replace(before, after)
+    assert before in models[name].sql, f"{name} does not hold: {before}"
+    return changed(models, name, models[name].sql.replace(before, after))
+
+
+def changed(models, name, sql):
+    """Return the models with the statement of one of them replaced."""
     needs = frozenset(table.name.lower() for table in graph.tables(graph.read(sql, name)) if not table.db)
-    return {**models, name: replace(model, sql=sql, needs=needs)}
+    return {**models, name: replace(models[name], sql=sql, needs=needs)}
 
 
 class Remade:
@@ -43,8 +55,8 @@ class Remade:
         for model in self.stale:
             sql = graph.statement(model, self.models, DuckdbEngine.dialect)
             self.store.query(f'create or replace table {model.layer}."{model.name}" as {sql}')
-            if model.name == "group_measures":
-                intervals.fill_win_rates(self.store)
+            if model.name in FILLED:
+                FILLED[model.name](self.store)
 
     def __exit__(self, *error):
         self.store.query("rollback")

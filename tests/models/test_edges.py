@@ -155,8 +155,9 @@ def test_campaign_without_dates_counts_people_and_earns_nothing(world, measure):
     assert measure("undated", "attended", "leads_captured", "accounts_reached") == (1, 1, 1)
     assert of_document(world, "und", "bucket") == ("no_touch",)
     assert measure("undated", "attributed_linear", "roi_realised", "immature") == (0, None, False)
-    # All that the account ever bought shows; what it bought since the event cannot.
-    assert measure("undated", "attendee_ltv", "ltv_after_event", "new_customers") == (10000, 0, 0)
+    # All that the account ever bought shows; what it bought since the event nobody knows.
+    assert measure("undated", "attendee_ltv", "ltv_after_event", "new_customers") == (10000, None, None)
+    assert measure("undated", "roi_blank_reason") == ("no_dates",)
 
 
 def test_no_check_fails_at_any_edge(world):

@@ -1,16 +1,14 @@
 """The later figures equal the truth on generated worlds, and every fault planted into them is found."""
 
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 from scipy.stats import beta
+from tests.models.remake import Remade, changed
 from tests.sandbox.landed import Landed
 
 import closedloop.models
-from closedloop.engines.duckdb import DuckdbEngine
-from closedloop.models import graph, intervals, outlook, phones
+from closedloop.models import graph
 from closedloop.sandbox.check_more import KEYS, attendees, check_more, compare, expectations
 from closedloop.sandbox.plant import plant
 from closedloop.sandbox.plant_more import MORE_FAULTS
@@ -33,13 +31,6 @@ SHORT = {
     "untouched_never_the_first_break",
     "money_at_stake_for_every_attendee",
     "linked_taken_for_touched",
-}
-#: What SQL cannot compute, by the table it is written into.
-FILLED = {
-    "campaign_measures": intervals.fill_win_rates,
-    "campaign_at_age": partial(intervals.fill_win_rates, table="campaign_at_age"),
-    "campaign_outlook": outlook.fill,
-    "phone_check": phones.fill,
 }
 
 
@@ -124,10 +115,7 @@ def test_each_fault_has_its_own_name():
 )
 def test_a_fault_planted_into_a_later_figure_is_found(landed, truth, models, fault, tmp_path):
     sql = plant(fault, MODELS, tmp_path).read_text()
-    needs = frozenset(table.name for table in graph.tables(graph.read(sql, fault.name)) if not table.db)
-    with Remade(
-        landed.store, {**models, fault.model: replace(models[fault.model], sql=sql, needs=needs)}, fault.model
-    ):
+    with Remade(landed.store, changed(models, fault.model, sql), fault.model, KEYS):
         assert compare(truth[0], tables(landed), truth[1]) != []
 
 
@@ -137,33 +125,3 @@ def test_a_fault_planted_into_a_later_figure_is_found(landed, truth, models, fau
 def test_every_later_figure_is_the_true_one_at_three_seeds_and_scales(tmp_path, seed, scale):
     made = decided(tmp_path, seed, scale)
     assert [str(one) for one in check_more(made.world, tables(made), made.keys)] == []
-
-
-class Remade:
-    """The changed model and what of the compared tables rests on it, made anew in a transaction that is taken back."""
-
-    def __init__(self, store, models, changed):
-        self.store, self.models = store, models
-        wanted, todo = set(), list(KEYS)
-        while todo:
-            name = todo.pop()
-            if name not in wanted:
-                wanted.add(name)
-                todo.extend(models[name].needs)
-        stale = {changed}
-        self.stale = []
-        for model in graph.ordered(models):
-            if model.name in wanted and (model.name in stale or model.needs & stale):
-                stale.add(model.name)
-                self.stale.append(model)
-
-    def __enter__(self):
-        self.store.query("begin transaction")
-        for model in self.stale:
-            sql = graph.statement(model, self.models, DuckdbEngine.dialect)
-            self.store.query(f'create or replace table {model.layer}."{model.name}" as {sql}')
-            if model.name in FILLED:
-                FILLED[model.name](self.store)
-
-    def __exit__(self, *error):
-        self.store.query("rollback")

@@ -1,14 +1,13 @@
 """Every planted fault must be found by the check; without one the check must be content."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.models.remake import Remade, changed
 from tests.sandbox.landed import Landed
 
 import closedloop.models
-from closedloop.engines.duckdb import DuckdbEngine
-from closedloop.models import graph, intervals
+from closedloop.models import graph
 from closedloop.sandbox.check import TABLES, check_own_links, check_true_links, compare
 from closedloop.sandbox.plant import FAULTS, PlantError, plant
 from closedloop.sandbox.truth import figures
@@ -54,9 +53,7 @@ DOSE = [
 @pytest.mark.parametrize("fault", DOSE, ids=lambda fault: fault.name)
 def test_a_planted_fault_is_found(landed, truth, models, fault, tmp_path):
     sql = plant(fault, MODELS, tmp_path).read_text()
-    needs = frozenset(table.name for table in graph.tables(graph.read(sql, fault.name)) if not table.db)
-    spoilt = replace(models[fault.model], sql=sql, needs=needs)
-    with Remade(landed, {**models, fault.model: spoilt}, fault.model):
+    with Remade(landed.store, changed(models, fault.model, sql), fault.model, TABLES.values()):
         assert compare(truth, landed.published(), landed.keys) != []
 
 
@@ -85,39 +82,3 @@ def test_own_links_are_never_false_and_what_they_miss_is_named(tmp_path, seed):
     assert own.differences == []
     assert own.is_good
     assert own.verdict.missing
-
-
-class Remade:
-    """The changed model and what rests on it, made anew in a transaction that is taken back."""
-
-    def __init__(self, landed, models, changed):
-        self.store, self.models = landed.store, models
-        wanted = _above(models, set(TABLES.values()))
-        stale = {changed}
-        self.stale = []
-        for model in graph.ordered(models):
-            if model.name in wanted and (model.name in stale or model.needs & stale):
-                stale.add(model.name)
-                self.stale.append(model)
-
-    def __enter__(self):
-        self.store.query("begin transaction")
-        for model in self.stale:
-            sql = graph.statement(model, self.models, DuckdbEngine.dialect)
-            self.store.query(f'create or replace table {model.layer}."{model.name}" as {sql}')
-            if model.name == "group_measures":
-                intervals.fill_win_rates(self.store)
-
-    def __exit__(self, *error):
-        self.store.query("rollback")
-
-
-def _above(models, tables):
-    """The tables and all that they read."""
-    wanted, todo = set(), list(tables)
-    while todo:
-        name = todo.pop()
-        if name not in wanted:
-            wanted.add(name)
-            todo.extend(models[name].needs)
-    return wanted

@@ -34,7 +34,7 @@ def marked(cases):
 def run_core(folder: Path, attempt: int, failpoint: str = "") -> int:
     environment = {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "CLOSEDLOOP_FAILPOINT": failpoint,
         "CLOSEDLOOP_FAILPOINT_LOG": str(folder / "hits") if failpoint else "",
     }

@@ -103,17 +103,17 @@ def test_a_figure_that_is_zero_is_told_from_one_never_written_by_its_date(bench)
     assert [(row.slot.field, row.desired) for row in bench.plan().rows] == [("x_as_of", "2026-11-21")]
 
 
-def test_a_blank_figure_empties_the_field(filled):
+def test_the_last_value_stays_where_there_is_no_figure_any_more(filled):
     filled.apply()
     filled.sync()
     filled.event(1, ltv=1000, attended=10, roi=None)
 
-    applied = filled.apply(allow=["max_to_zero"])
-    filled.sync()
+    (row,) = filled.plan().rows
+    filled.apply()
 
-    assert filled.vendor.values(EVENT, "1")["x_roi"] is None
-    assert applied.exit_code == 0
-    assert not filled.plan().rows
+    assert (row.action, row.desired, row.actual) == ("keep_old", None, "0.100000")
+    assert "policy clear" in row.why
+    assert filled.vendor.values(EVENT, "1")["x_roi"] == "0.100000"
 
 
 def test_a_persons_edit_is_kept_and_named(filled):
@@ -450,7 +450,9 @@ figures = st.lists(
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=figures, second=figures)
 def test_applying_twice_is_applying_once_and_revert_restores(tmp_path_factory, first, second):
-    bench = Bench(tmp_path_factory.mktemp("law"), guards={"max_changed": 1, "max_to_zero": 1})
+    bench = Bench(
+        tmp_path_factory.mktemp("law"), policy={"x_roi": "clear"}, guards={"max_changed": 1, "max_to_zero": 1}
+    )
     bench.world(events=2, partners=0)
     for given_figures in (first, second):
         for n, (ltv, attended, roi) in enumerate(given_figures, start=1):

@@ -66,6 +66,7 @@ _OWN: dict[tuple[str, str], str] = {
     ("campaign", "kind"): "trade_show, conference, webinar, …",
     ("campaign", "series"): "editions of one series share it",
     ("campaign", "actual_cost"): "blank or 0: no cost entered, so ledger cost lines count",
+    ("campaign", "same_as"): "the campaign of another system that it is: its key, source_id, code or name",
     ("touch", "status"): "attended, responded, registered, invited, no_show or cancelled",
     ("touch", "person_key"): "the person that the source itself names",
     ("touch", "occurred_at"): "scan or check-in (definition 7)",
@@ -76,8 +77,8 @@ _OWN: dict[tuple[str, str], str] = {
     ("opportunity", "closed_at"): "when it was won or lost; its day counts",
     ("opportunity_change", "field"): "stage or amount",
     ("document", "kind"): "invoice, sales_receipt, credit_note or refund; amounts are positive for all",
-    ("document", "status"): "posted, draft or void; only posted ones count",
-    ("document", "rate"): "as the ledger prints it; see rate_direction",
+    ("document", "status"): "posted (also when blank), draft or void; only posted ones count",
+    ("document", "rate"): "as the ledger prints it; rate_direction must say which way",
     (
         "document",
         "rate_direction",
@@ -91,9 +92,12 @@ _OWN: dict[tuple[str, str], str] = {
     ("ledger_total", "side"): "income (credit less debit) or receivable (debit less credit)",
     ("ledger_total", "origin"): "what was booked: document, payment, exchange, bank, journal or other",
     ("ledger_total", "amount"): "what the ledger booked on such accounts that day, of this origin",
-    ("payment", "direction"): "in or out",
-    ("payment", "status"): "posted or void",
-    ("allocation", "credit_document_key"): "the other document, where credit settles it",
+    ("payment", "direction"): "in (also when blank) or out",
+    ("payment", "status"): "posted (also when blank) or void",
+    (
+        "allocation",
+        "credit_document_key",
+    ): "the other document, where credit settles it; one row settles both",
     ("allocation", "payment_key"): "the payment that settles the document",
     ("allocation", "date"): "day of the settlement",
     ("cost_line", "campaign_code"): "names the campaign where campaign_key is blank",
@@ -109,11 +113,16 @@ LINKS: dict[str, tuple[tuple[str, str], str, str]] = {
     "link_customer_account": (("customer_key", "account_key"), "customer_account", "whose customer it is"),
     "link_person": (("identity_key", "person_key"), "touch_person", "who it is"),
     "link_touch_account": (("touch_key", "account_key"), "touch_account", "which account came"),
+    "link_campaign": (("campaign_key", "kept_key"), "campaign_campaign", "which event it is"),
 }
 #: Columns of a link's file that are read past, so that what `marts` wrote can be given to it again.
 PAST = ("rule", "evidence", "decided")
+#: Kinds of decision: the entity of the left key, then that of the right.
+KINDS = (
+    "customer_account", "touch_person", "touch_account", "person_person", "account_account", "campaign_campaign"
+)  # fmt: skip
 DECISION = {
-    "kind": "customer_account, touch_person, touch_account, person_person or account_account",
+    "kind": " or ".join((", ".join(KINDS[:-1]), KINDS[-1])),
     "left_key": "customer, touch, or the duplicate",
     "right_key": "account, person, or the record that is kept",
     "verdict": "accept or reject",
@@ -122,6 +131,7 @@ DECISION = {
 _LINK_COLUMNS = {
     "identity_key": "key of a touch or of a person's record; or email:…, name:…|… for all touches of it",
     "touch_key": "touch",
+    "kept_key": "key of the campaign that is kept",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from closedloop.case.columns import DECISION, LINKS
+from closedloop.case.columns import DECISION, KINDS, LINKS
 from closedloop.case.problem import CaseError, Problem
 from closedloop.config.problem import did_you_mean
 from closedloop.models import graph
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _AT = "1970-01-01T00:00:00.000000Z"
 _WHO = "the case"
-_KINDS = ("customer_account", "touch_person", "touch_account", "person_person", "account_account")
 #: Given links → the model that would find others, and what is left of it.
 _SILENCED = {
     "link_customer_account": ("customer_candidate", "1 = 0"),
     "link_person": ("touch_candidate", "1 = 0"),
     "link_touch_account": ("link_touch_account", "decided"),
+    "link_campaign": ("campaign_evidence", "1 = 0"),
 }
 #: Who each touch is as long as nobody is found, as `touch_evidence` spells it.
 _IDENTITIES = """
@@ -90,7 +90,7 @@ def _links(
             problems.append(_wrong(sheet, 1, f"the column {name} is missing", f"give {left} and {right}"))
             return
     ours = _ours(sheet.name, sheets, store)
-    theirs = set(_keys(sheets, right.removesuffix("_key")))
+    theirs = set(_keys(sheets, _entity(right)))
     seen: dict[str, int] = {}
     for (line, _), one, other in zip(sheet.rows, sheet.column(left), sheet.column(right), strict=True):
         if one is None or other is None:
@@ -101,8 +101,7 @@ def _links(
             problems.append(_wrong(sheet, line, told, "keep one of the two", left))
         elif one not in ours or other not in theirs:
             which = left if one not in ours else right
-            table = "touch" if which == "identity_key" else which.removesuffix("_key")
-            told = f"no row of {table}.csv has this key"
+            told = f"no row of {_entity(which)}.csv has this key"
             problems.append(
                 _wrong(sheet, line, told, "write the key as it stands there, to the letter", which)
             )
@@ -114,8 +113,8 @@ def _links(
 def _ours(link: str, sheets: Mapping[str, Sheet], store: Store) -> dict[str, list[tuple[str, str]]]:
     """Return what the left side of a link may name, and what is decided of it: (kind, key)."""
     kind = LINKS[link][1]
-    entity = "customer" if kind == "customer_account" else "touch"
-    found = {key: [(kind, key)] for key in _keys(sheets, entity)}
+    left = LINKS[link][0][0]
+    found = {key: [(kind, key)] for key in _keys(sheets, _entity(left))}
     if link == "link_person":
         for key in _keys(sheets, "person"):
             found.setdefault(key, [("person_person", key)])
@@ -123,6 +122,11 @@ def _ours(link: str, sheets: Mapping[str, Sheet], store: Store) -> dict[str, lis
             for identity in set(identities) - {None, key}:
                 found.setdefault(identity, []).append((kind, key))
     return found
+
+
+def _entity(column: str) -> str:
+    """Return the entity whose key a link's column names."""
+    return {"identity_key": "touch", "kept_key": "campaign"}.get(column, column.removesuffix("_key"))
 
 
 def _identities(store: Store) -> list[tuple[str, ...]]:
@@ -139,8 +143,8 @@ def _decisions(sheet: Sheet, problems: list[Problem]) -> Iterator[dict[str, str]
     for place, (line, _) in enumerate(sheet.rows):
         row = {name: sheet.column(name)[place] for name in DECISION}
         kind, verdict = row["kind"] or "", row["verdict"] or ""
-        if kind not in _KINDS:
-            problems.append(_wrong(sheet, line, "there is no such kind", did_you_mean(kind, _KINDS), "kind"))
+        if kind not in KINDS:
+            problems.append(_wrong(sheet, line, "there is no such kind", did_you_mean(kind, KINDS), "kind"))
         elif verdict not in {"accept", "reject"}:
             problems.append(_wrong(sheet, line, "there is no such verdict", "accept or reject", "verdict"))
         elif not row["left_key"] or not row["right_key"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from closedloop.case import cell
+from closedloop.case import cell, keys
 from closedloop.case.columns import CURRENCY_OF
 from closedloop.case.problem import CaseError, Problem
 from closedloop.models import entities
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from closedloop.settings import Settings
 
 Cells = list[str | None]
+HOME = "the company's currency"
+#: What a blank cell says, where the models would otherwise leave the row out.
+DEFAULTS = {
+    "document": {"status": "posted"},
+    "payment": {"currency": HOME, "status": "posted", "direction": "in"},
+    "rate": {"home_currency": HOME},
+}
 #: Row whose key stands in this column says the currency of the entity's amounts.
 _PARENT = {
     "line": ("document", "document_key"),
@@ -116,10 +123,11 @@ class _Reader:
 
     def _filled(self, entity: str, row: Cells, numbered: str) -> Cells:
         places = _places(entity)
-        key = row[places["key"]] = row[places["key"]] or numbered
-        defaults = {"source": "case", "object": entity, "source_id": key}
-        if entity in {"payment", "rate"}:
-            defaults["currency" if entity == "payment" else "home_currency"] = self._home
+        key = row[places["key"]] = row[places["key"]] or keys.inside(entity, numbered)
+        defaults = {"source": "case", "object": entity, "source_id": keys.outside(key)}
+        defaults |= {
+            name: self._home if text == HOME else text for name, text in DEFAULTS.get(entity, {}).items()
+        }
         for name, default in defaults.items():
             row[places[name]] = row[places[name]] or default
         return row

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closedloop import models
-from closedloop.case import company, given, rows, sheet
+from closedloop.case import company, given, keys, meanings, rows, sheet
 from closedloop.errors import ConfigError
+from closedloop.models import graph
 from closedloop.models.entities import ENTITIES
 from closedloop.settings import Connection
 from closedloop.store.analytical import Store
@@ -29,6 +30,7 @@ _NAME = "case"
 #: Layer of tables → folder below the output's.
 _FOLDERS = {"marts": "", "canonical": "canonical", "link": "link"}
 _CHECKS = "failed_checks.csv"
+_MEANINGS = "definitions.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,7 @@ def run(
             "this is where the case is read from", where=str(out), fix="name another folder for --out"
         )
     ground = company.ground(sheets, config)
+    sheets = keys.mark(sheets)
     whole = rows.typed(sheets, ground.settings)
     _make(out)
     with tempfile.TemporaryDirectory(prefix="closedloop-case-") as scratch:
@@ -87,11 +90,14 @@ def run(
             _land(store, whole, folder / "rows.csv")
             given.decide(sheets, store, operations)
             found = models.reconcile(settings, store, operations, as_of=as_of, clock=clock, progress=progress)
-            files = [*_tables(store, out), _checks(store, found, out)]
+            files = [*_tables(store, out), _checks(store, found, out), _meanings(settings, out)]
         finally:
             store.close()
             operations.close()
-    return Done(reconciled=found, said=f"{ground.said}, as of {found.as_of}", files=files)
+    checks = [replace(check, example=keys.outside(check.example)) for check in found.checks]
+    return Done(
+        reconciled=replace(found, checks=checks), said=f"{ground.said}, as of {found.as_of}", files=files
+    )
 
 
 def _settings(settings: Settings, folder: Path, whole: Mapping[str, object]) -> Settings:
@@ -141,8 +147,35 @@ def _tables(store: Store, out: Path) -> list[Path]:
         store.query(
             f"copy (select * from {quote(schema)}.{quote(table)} order by all) to {literal(str(file))} (header, delim ',')"
         )
+        _as_written(file)
         files.append(file)
     return files
+
+
+def _as_written(file: Path) -> None:
+    """Give a table its keys back as the case wrote them."""
+    made = file.with_suffix(".part")
+    with (
+        file.open(encoding="utf-8", newline="") as source,
+        made.open("w", encoding="utf-8", newline="") as target,
+    ):
+        target.writelines(keys.outside(line) for line in source)
+    made.replace(file)
+
+
+def _meanings(settings: Settings, out: Path) -> Path:
+    """Write what each table and figure means, from the headers of the tables as written."""
+    file = out / _MEANINGS
+    columns = {}
+    for table in (one for folder in _FOLDERS.values() for one in (out / folder).glob("*.csv")):
+        if table.name not in {_CHECKS, _MEANINGS}:
+            with table.open(encoding="utf-8", newline="") as source:
+                columns[table.stem] = next(csv.reader(source), [])
+    with file.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(meanings.COLUMNS)
+        writer.writerows(meanings.meanings(columns, graph.load(settings.models_dir)))
+    return file
 
 
 def _checks(store: Store, found: Reconciled, out: Path) -> Path:
@@ -154,6 +187,12 @@ def _checks(store: Store, found: Reconciled, out: Path) -> Path:
         for check in found.checks:
             for record, *rest in store.query(f"select * from checks.{quote(check.name)} order by all"):
                 writer.writerow(
-                    (check.name, record, ": ".join(str(part) for part in rest if part is not None))
+                    (
+                        check.name,
+                        *(
+                            keys.outside(str(one))
+                            for one in (record, ": ".join(str(part) for part in rest if part is not None))
+                        ),
+                    )
                 )
     return file

@@ -36,7 +36,7 @@ def marts(
     """Compute every figure from CSV files. For support cases, worked examples and what-if; nothing is set up or kept.
 
     Money is in minor units of the row's currency (125.50 USD is 12550), in and out. Links are read from
-    link_customer_account.csv, link_person.csv and link_touch_account.csv, or computed where a file is not there.
+    link_customer_account.csv, link_person.csv, link_touch_account.csv and link_campaign.csv, or computed where a file is not there.
     """
     from closedloop.errors import ConfigError, PartlyFailedError
 

@@ -24,6 +24,7 @@ select 'customer_account' as kind, customer_key as key from link.link_customer_a
 union all select case when rule in ('converted', 'merged', 'same_person') then 'person_person' else 'touch_person' end, identity_key
 from link.link_person where person_key = $key
 union all select 'person_account', person_key from link.link_person_account where account_key = $key
+union all select 'campaign_campaign', campaign_key from link.link_campaign where kept_key = $key
 order by all
 """
 _SENTENCES = """
@@ -31,6 +32,7 @@ select evidence from link.link_customer_account where customer_key = $key
 union all select evidence from link.link_person where identity_key = $key
 union all select evidence from link.link_person_account where person_key = $key
 union all select evidence from link.link_touch_account where touch_key = $key
+union all select evidence from link.link_campaign where campaign_key = $key
 union all select reason || ': ' || evidence from link.link_ambiguous where left_key = $key
 """
 _SHOWN = 20
@@ -127,7 +129,7 @@ def refresh(ctx: typer.Context) -> None:
 
 
 def explain_link(context: Context, name: str) -> None:
-    """Print what a customer, touch, person or account is linked to and why, with everything that was compared."""
+    """Print what a customer, touch, person, account or campaign is linked to and why, with everything that was compared."""
     from closedloop.cli import published, show
     from closedloop.link import decisions, explain, review
 
@@ -145,7 +147,7 @@ def explain_link(context: Context, name: str) -> None:
         raise ConfigError(
             "nothing is known of this key",
             where=name,
-            fix="give the key of a ledger customer, a touch, a person or an account",
+            fix="give the key of a ledger customer, a touch, a person, an account or a campaign",
         )
     evidence = [str(one) for (one,) in sentences]
     if context.json:

@@ -69,6 +69,12 @@ def reconciled(found: Reconciled) -> None:
             show.line(
                 f"  … and {len(found.left_out) - _LEFT_OUT} more: closedloop --json reconcile lists all"
             )
+    if found.unknown:
+        show.line(
+            f"warning: {len(found.unknown)} campaigns name one of another system that has not landed, and stand apart:"
+        )
+        for campaign in found.unknown[:_LEFT_OUT]:
+            show.line(f"  {campaign}")
     if found.checks:
         show.table(
             "Failed checks",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SHOWN = 10
 #: Letters of a day in ISO.
 _DAY = 10
-_BLANK = {"no_cost": "no cost", "not_yet": "not yet"}
+_BLANK = {"no_cost": "no cost", "no_dates": "no dates", "not_yet": "not yet"}
 
 
 def league(rows: Sequence[Row], run: Row, *, limit: int | None = None) -> None:

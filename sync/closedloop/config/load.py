@@ -20,6 +20,8 @@ from closedloop.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from closedloop.settings import Connection
+
 #: Sections that say where data come from and go to: figures do not rest on them.
 _SYSTEMS = frozenset({"connections", "writeback", "service", "engine", "home", "database"})
 
@@ -115,13 +117,20 @@ def _valid(file: Path, document: Document, data: object) -> Settings:
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
     """Return the settings with absolute paths, so that no later step depends on the working directory."""
-    connections = {
-        name: connection.model_copy(update={"staging": folder / connection.staging})
-        if connection.staging
-        else connection
-        for name, connection in settings.connections.items()
-    }
+    connections = {name: _placed(connection, folder) for name, connection in settings.connections.items()}
     found: dict[str, Any] = {"home": folder / settings.home, "connections": connections}
     if settings.models_dir:
         found["models_dir"] = folder / settings.models_dir
     return settings.model_copy(update=found)
+
+
+def _placed(connection: Connection, folder: Path) -> Connection:
+    """Return a connection whose staging folder and `files` do not depend on the working directory."""
+    found: dict[str, Any] = {}
+    if connection.staging:
+        found["staging"] = folder / connection.staging
+    files = connection.settings.get("files")
+    if isinstance(files, (str, list)):
+        named = [str(folder / str(one)) for one in ([files] if isinstance(files, str) else files)]
+        found["settings"] = {**connection.settings, "files": named}
+    return connection.model_copy(update=found) if found else connection

@@ -35,6 +35,14 @@ class State(StrEnum):
     NOT_SENT = "not_sent"  # surely not written, and not the record's fault
 
 
+class Refusal(StrEnum):
+    """Why the vendor refused a record: it says when another try may do better."""
+
+    LOCK = "lock"  # somebody else's transaction held it: soon
+    VALIDATION = "validation"  # the value, or the record as it is, is not allowed: not before one of them changes
+    PERMISSION = "permission"  # our user may not: not before somebody has looked at the rights
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One record to update.
@@ -57,12 +65,14 @@ class Outcome:
         state: What became of it.
         reason: The vendor's reason, unless it was written.
         request_id: The vendor's id of the request.
+        refusal: Of a refused row, what kind of refusal it is; none counts as one of validation.
     """
 
     id: str
     state: State
     reason: str | None = None
     request_id: str | None = None
+    refusal: Refusal | None = None
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +86,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     state: State | None = None
     reason: str | None = None
     request_id: str | None = None
+    refusal: Refusal | None = None
 
 
 class OutcomeFile:
@@ -112,6 +123,7 @@ class OutcomeFile:
                 "state": outcome.state,
                 "reason": outcome.reason,
                 "request_id": outcome.request_id,
+                "refusal": outcome.refusal,
             }
             for outcome in outcomes
         )

@@ -19,6 +19,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import StateMessage
 
+from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, PartlyFailedError
 from closedloop.kit.failpoint import failpoint
 from closedloop.kit.policy import StreamError
@@ -201,7 +202,9 @@ class ClosedloopStream(Stream, abc.ABC):
             for record in records:
                 self._write_record_message(record)
         else:
-            self._tap.writer.write_records(self.name, self._narrowed(records), extracted_at=datetime.now(UTC))
+            self._tap.writer.write_records(
+                self.name, self._narrowed(records), extracted_at=system_clock().now()
+            )
         self.state_manager.is_flushed = False
 
     def _write_state(self) -> None:

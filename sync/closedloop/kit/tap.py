@@ -17,7 +17,7 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
@@ -25,6 +25,7 @@ from singer_sdk import Tap
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 
+from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError, PartlyFailedError
 from closedloop.kit.line import encode
 from closedloop.kit.login import log_in
@@ -135,7 +136,7 @@ class ClosedloopTap(Tap):
 
     def source_now(self) -> datetime:
         """Return the source's own time."""
-        return datetime.now(UTC)
+        return system_clock().now()
 
     def may_skip(self, stream: ClosedloopStream, error: ClosedloopError) -> str | None:
         """Return why ``stream`` may be left out after ``error``; none if that is a failure."""

@@ -24,11 +24,12 @@ Verb = Literal["accept", "reject", "same", "not-same"]
 
 #: What is linked: ledger customer, touch or person to an account, touch to a person, and records of one kind to each other.
 KINDS = (
-    "customer_account", "touch_person", "touch_account", "person_account", "person_person", "account_account"
+    "customer_account", "touch_person", "touch_account", "person_account", "person_person", "account_account",
+    "campaign_campaign",
 )  # fmt: skip
 
 #: Kinds in which two records of one kind are declared one, or told apart.
-SAME_KINDS = frozenset({"person_person", "account_account"})
+SAME_KINDS = frozenset({"person_person", "account_account", "campaign_campaign"})
 
 VERBS: dict[str, str] = {"accept": "accept", "same": "accept", "reject": "reject", "not-same": "reject"}
 

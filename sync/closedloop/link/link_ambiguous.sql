@@ -1,5 +1,6 @@
 -- link_ambiguous: what could not be linked although something speaks for it: a person must decide.
--- grain: one customer or one touch without a link, or one person who may be another, that has candidates. `candidate_keys` are separated by blanks.
+-- grain: one customer or one touch without a link, or one person or campaign that may be another, that has candidates.
+-- `candidate_keys` are separated by blanks.
 with customer_case as (
     select
         'customer_account' as kind,
@@ -43,6 +44,19 @@ person_case as (
     left join person_twin as twin on twin.key = candidate.key
     where candidate.doubt is not null and twin.key is null
     group by candidate.key
+),
+
+campaign_case as (
+    select
+        'campaign_campaign' as kind,
+        key as left_key,
+        min(rule) as rule,
+        count(*) as candidates,
+        string_agg(kept_key, ' ' order by kept_key) as candidate_keys,
+        min(doubt) as doubt,
+        min(evidence) as evidence
+    from campaign_doubt
+    group by key
 )
 
 select
@@ -82,3 +96,13 @@ select
     candidate_keys,
     evidence
 from person_case
+union all
+select
+    kind,
+    left_key,
+    rule,
+    doubt as reason,
+    candidates,
+    candidate_keys,
+    evidence
+from campaign_case

@@ -26,7 +26,8 @@ select 'customer' as what, key from canonical.customer
 union all select 'account', key from canonical.account_record
 union all select 'person', key from canonical.person_record
 union all select 'touch', key from canonical.touch
-union all select entity, key from canonical.survivor where entity in ('customer', 'account', 'person')
+union all select 'campaign', key from canonical.campaign_record
+union all select entity, key from canonical.survivor where entity in ('customer', 'account', 'person', 'campaign')
 """
 
 #: Kind → what stands on its left and on its right; of several that fit, the first is meant.
@@ -37,6 +38,7 @@ _SIDES = {
     "person_account": ("person", "account"),
     "person_person": ("person", "person"),
     "account_account": ("account", "account"),
+    "campaign_campaign": ("campaign", "campaign"),
 }
 
 #: What a record is linked to: (verb that undoes it, kind, the other record). A touch's account is undone only where it
@@ -54,6 +56,8 @@ select 'reject', 'touch_account', account_key from link.link_touch_account where
     and not exists (select 1 from link.link_person where identity_key = $key)
 union all
 select 'not-same', 'account_account', account_key from canonical.account_record where key = $key and account_key <> key
+union all
+select 'not-same', 'campaign_campaign', kept_key from link.link_campaign where campaign_key = $key
 """
 
 
@@ -120,7 +124,7 @@ def linked(store: Store, key: str) -> list[tuple[str, str, str]]:
 
 
 def what(store: Store, key: str) -> set[str]:
-    """Return what a key is: customer, account, person, touch; nothing if nobody knows it."""
+    """Return what a key is: customer, account, person, touch, campaign; nothing if nobody knows it."""
     return _known(store, [key]).get(key, set())
 
 

@@ -48,6 +48,7 @@ class Reconciled:
         checks: The checks that failed; empty is good.
         rows: Rows of each table made, by name.
         left_out: Documents that are in no figure because their worth in the home currency is not known, in words.
+        unknown: Campaigns that name a campaign of another system which has not landed, in words.
     """
 
     as_of: date
@@ -55,6 +56,7 @@ class Reconciled:
     checks: list[FailedCheck] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
 
 def reconcile(

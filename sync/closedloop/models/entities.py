@@ -43,6 +43,7 @@ _OWN: dict[str, dict[str, str]] = {
         "actual_cost": MONEY,
         "currency": TEXT,
         "expected_attendees": COUNT,
+        "same_as": TEXT,
         "owner_key": TEXT,
     },
     "touch": {

@@ -88,6 +88,8 @@ def _campaign(store: Store, key: str, measures: Sequence[str]) -> Node:
             group("attended, account unknown", campaign.people_of(None)),
             group("opportunities", campaign.deals()),
         ]
+        records = [_record_line(row) for row in rows(store, sql.CAMPAIGN_RECORDS, [key])]
+        children += [group("the same event in other records", records)] if records else []
     return Node(label=label, url=campaign.row["url"], children=tuple(children))
 
 
@@ -248,6 +250,10 @@ def _opportunity(store: Store, key: str, measures: Sequence[str]) -> Node:
     return Node(
         label=f"{deal['name']} (account {deal['account'] or 'none'})", url=deal["url"], children=children
     )
+
+
+def _record_line(row: Row) -> Node:
+    return Node(label=f"{row['name']} ({row['key']}): {row['evidence']}", url=row["url"])
 
 
 def _touch_line(row: Row) -> Node:

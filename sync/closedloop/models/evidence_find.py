@@ -44,10 +44,22 @@ def find(store: Store, kind: str, name: str) -> str:
         if found:
             msg = f"{len(found)} have this {column.replace('_', ' ')}"
             raise ConfigError(msg, where=f"explain {kind}", fix=f"use a key: {_listed(found)}")
+    if kind == "campaign" and (kept := _kept(store, name)):
+        return kept
     msg = f"no {kind} has this key, id or name"
     near = _near(store, table, columns, shown, name)
     fix = f"the nearest: {_listed(near)}" if near else "names are matched whole, capitals aside"
     raise ConfigError(msg, where=f"explain {kind}", fix=fix)
+
+
+def _kept(store: Store, name: str) -> str | None:
+    """Return the campaign that stands for the one record of this key, id, code or name."""
+    found = store.query(
+        "select distinct campaign_key from canonical.campaign_record"
+        " where lower($1) in (lower(key), lower(source_id), lower(code), lower(name))",
+        [name],
+    )
+    return str(found[0][0]) if len(found) == 1 else None
 
 
 def _listed(found: list[tuple[str, str | None]]) -> str:

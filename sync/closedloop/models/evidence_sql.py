@@ -81,6 +81,15 @@ where opened.campaign_key = ?
 order by opened.opportunity_key
 """
 
+#: The records that are one event: the one that is kept, then the others with their evidence.
+CAMPAIGN_RECORDS = """
+select record.name, record.source, record.key, record.url, coalesce(link.evidence, 'It was merged into this one.') as evidence
+from canonical.campaign_record as record
+left join link.link_campaign as link on link.campaign_key = record.key
+where record.campaign_key = ? and record.key <> record.campaign_key
+order by record.place
+"""
+
 ACCOUNT = "select * from marts.account_measures where account_key = ?"
 
 _TOUCHES = """

@@ -263,7 +263,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     campaign(
         "roi_blank_reason", "text", "fact", "Why ROI is blank", "per event",
-        "no_cost: nobody entered a cost; not_yet: the event is not over.",
+        "no_cost: nobody entered a cost; no_dates: the event has no dates; not_yet: it is not over.",
     ),
     campaign(
         "payback_date", "date", "fact", "Paid back on", "per event",

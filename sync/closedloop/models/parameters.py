@@ -32,7 +32,7 @@ _TABLES: dict[str, str] = {
     " invoice_within_days integer, default_cycle_days integer, automatic_links boolean, sourced varchar,"
     " roll_up varchar, gross_margin decimal(9, 6), indirect_share decimal(9, 6),"
     " stage_within_days integer, ticket_within_days integer, repeat_cycle_days integer",
-    "connection": "connection varchar, connector varchar, url varchar, home_currency varchar",
+    "connection": "connection varchar, connector varchar, url varchar, home_currency varchar, place bigint",
     "credit_status": "status varchar",
     "status_rank": "status varchar, rank integer",
     "decision": "id bigint, kind varchar, left_key varchar, right_key varchar, verdict varchar, who varchar",
@@ -101,7 +101,7 @@ def decisions(operations: Operations) -> list[tuple[object, ...]]:
     """Return the last decision on each pair of records: (id, kind, left, right, verdict, who).
 
     Kinds: ``customer_account`` (ledger customer, account), ``touch_person`` (touch, person), ``touch_account`` (touch,
-    account), ``person_person`` and ``account_account`` (duplicate, the record that is kept).
+    account), ``person_person``, ``account_account`` and ``campaign_campaign`` (duplicate, the record that is kept).
     """
     table = tables.decision
     columns = (
@@ -114,12 +114,15 @@ def decisions(operations: Operations) -> list[tuple[object, ...]]:
 
 
 def _connections(settings: Settings) -> list[tuple[object, ...]]:
+    """Return the connections; `place` says whose campaign is kept: those that are written back to go first."""
+    order = sorted(settings.connections, key=lambda name: name not in settings.writeback)
     return [
         (
             name,
             connection.connector,
             str(connection.settings.get("url") or "").rstrip("/"),
             settings.company.currency,
+            order.index(name),
         )
         for name, connection in settings.connections.items()
     ]

@@ -123,7 +123,7 @@ def _compute(
             checks.append(_failed(store, model, rows[model.name]))
         if progress is not None:
             progress(model.name, done, len(order))
-    return Reconciled(as_of=as_of, basis=digest(store), checks=checks, rows=rows, left_out=_left_out(store))
+    return Reconciled(as_of=as_of, basis=digest(store), checks=checks, rows=rows, **_told(store))
 
 
 def _standing(store: Store, models: dict[str, Model], *, as_of: date, basis: str) -> Reconciled:
@@ -134,7 +134,18 @@ def _standing(store: Store, models: dict[str, Model], *, as_of: date, basis: str
         for name, model in models.items()
         if model.layer == "checks" and rows[name]
     ]
-    return Reconciled(as_of=as_of, basis=basis, checks=checks, rows=rows, left_out=_left_out(store))
+    return Reconciled(as_of=as_of, basis=basis, checks=checks, rows=rows, **_told(store))
+
+
+def _told(store: Store) -> dict[str, list[str]]:
+    """Return what the admin must know although nothing failed."""
+    return {"left_out": _left_out(store), "unknown": _unknown(store)}
+
+
+def _unknown(store: Store) -> list[str]:
+    """Return the campaigns that name another one which nobody knows, in words."""
+    found = store.query("select name, campaign_key, same_as from link.campaign_unknown order by all")
+    return [f"{name} ({key}) names {same_as}" for name, key, same_as in found]
 
 
 def _left_out(store: Store) -> list[str]:

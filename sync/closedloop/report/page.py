@@ -47,7 +47,7 @@ def render(figures: Figures, settings: Settings, money: text.Money, *, now: date
 
 def headline(figures: Figures) -> dict[str, int]:
     """Return how many events paid back, did not, are too young, or lack a cost."""
-    groups = {"paid": 0, "unpaid": 0, "early": 0, "no_cost": 0, "not_yet": 0}
+    groups = {"paid": 0, "unpaid": 0, "early": 0, "no_cost": 0, "no_dates": 0, "not_yet": 0}
     for row in figures.campaigns:
         groups[group(row)] += 1
     return groups

@@ -36,6 +36,22 @@ def as_registrations(world: World) -> World:
     )
 
 
+def as_checked_in(world: World) -> World:
+    """Return the world as a system holds it that knows who was checked in: who was not, at an event that is over, did not come.
+
+    Only where check-in was used: without a single one nobody can tell.
+    """
+    used = {one.event for one in world.registrations if one.status == "attended"}
+    over = {event.key for event in world.events if event.status == "done" and event.key in used}
+    return replace(
+        world,
+        registrations=tuple(
+            replace(one, status="no_show") if one.status == "registered" and one.event in over else one
+            for one in world.registrations
+        ),
+    )
+
+
 def as_members(world: World, *, unknown: PersonKind) -> World:
     """Return the world with a person for every registration that names somebody, and one registration per person and event.
 

@@ -60,6 +60,22 @@ STEPS: Sequence[Sequence[str]] = (
             " content {bytes} not null, primary key (name, part))"
         ),
     ),
+    (
+        "alter table quarantine add column kind varchar(16)",
+        "alter table quarantine add column version varchar(64)",
+        "alter table quarantine add column released_at varchar(32)",
+        "alter table plan_row add column name text",
+        "alter table plan_row add column url text",
+        "alter table plan_row add column why text",
+        "alter table journal add column refusal varchar(16)",
+        "drop index journal_run",
+        "create index journal_batch on journal (run_id, batch)",
+        (
+            "create index journal_written on journal (connection, object, record_id, field, id)"
+            " where state = 'written'"
+        ),
+        "create index journal_open on journal (connection, state) where verified_at is null",
+    ),
 )
 
 _ROW_NUMBER = {"postgresql": "serial primary key"}

@@ -71,6 +71,9 @@ quarantine = Table(
     Column("last_seen", String(32), nullable=False),
     Column("attempts", Integer, nullable=False, default=1),
     Column("resolved_at", String(32)),
+    Column("kind", String(16)),  # of a write: lock, validation, permission; says when to try again
+    Column("version", String(64)),  # of a write: the record's time of change when it was refused
+    Column("released_at", String(32)),  # somebody wants it tried again, whatever its kind says
     Index("quarantine_key", "connection", "stream", "record_key", "direction", unique=True),
 )
 
@@ -79,7 +82,7 @@ decision = Table(
     "decision",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("kind", String(24), nullable=False),  # customer_account, person_person
+    Column("kind", String(24), nullable=False),  # customer_account, person_person, campaign_campaign
     Column("left_key", String(160), nullable=False),
     Column("right_key", String(160), nullable=False),
     Column("verdict", String(8), nullable=False),  # accept, reject
@@ -118,7 +121,10 @@ plan_row = Table(
     Column("desired", Text),  # JSON values; null: the field should be empty
     Column("actual", Text),
     Column("last_written", Text),
-    Column("action", String(16), nullable=False),  # write, keep_theirs
+    Column("action", String(16), nullable=False),  # write, keep_theirs, keep_old, held_back
+    Column("name", Text),  # the record as people know it, and its address
+    Column("url", Text),
+    Column("why", Text),
 )
 
 #: Grain: one field of one record that we tried to write. Kept for ever: it is what `revert` and "who edited this" rest on.
@@ -141,8 +147,23 @@ journal = Table(
     Column("reverts", Integer),  # id of the journal row that this one undoes
     Column("verified_at", String(32)),
     Column("at", String(32), nullable=False),
+    Column("refusal", String(16)),  # of a refused one: lock, validation, permission
     Index("journal_record", "connection", "object", "record_id", "field"),
-    Index("journal_run", "run_id"),
+    Index("journal_batch", "run_id", "batch"),
+)
+# What was written last, and what is open, must be found among years of entries without reading them.
+Index(
+    "journal_written",
+    *(journal.c[name] for name in ("connection", "object", "record_id", "field", "id")),
+    sqlite_where=journal.c.state == "written",
+    postgresql_where=journal.c.state == "written",
+)
+Index(
+    "journal_open",
+    journal.c.connection,
+    journal.c.state,
+    sqlite_where=journal.c.verified_at.is_(None),
+    postgresql_where=journal.c.verified_at.is_(None),
 )
 
 #: Grain: one right to be the only writer.

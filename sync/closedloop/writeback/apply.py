@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from closedloop.errors import GuardError, PartlyFailedError
 from closedloop.kit.failpoint import failpoint
-from closedloop.writeback import guards
+from closedloop.writeback import quarantine, tripped
 from closedloop.writeback.deliver import BATCH_RECORDS, Delivered, deliver
 from closedloop.writeback.journal import Change, History, Journal
 from closedloop.writeback.mapping import AS_OF, section
-from closedloop.writeback.plan import build_plan, is_edited, load_plan, set_state
+from closedloop.writeback.plan import build_plan, load_plan, set_state
 from closedloop.writeback.resolve import resolve
 from closedloop.writeback.sender import Launch, Sender
 from closedloop.writeback.value import Slot, Value, is_empty, same, stands_for
+from closedloop.writeback.verdict import is_edited, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -37,6 +38,8 @@ class Applied:
         kept: Fields left alone because a person edited them, before the plan or since.
         unchanged: Fields that held the right value already when they were looked at again.
         missing: Fields of records that are gone.
+        held_back: Fields of records that the CRM refused, which are not tried again yet.
+        would_write: Of a dry run: what it would write; nothing was.
         exit_code: 0 all done, 1 something was refused or differs, else what stopped it.
     """
 
@@ -46,6 +49,8 @@ class Applied:
     kept: tuple[Slot, ...] = ()
     unchanged: int = 0
     missing: int = 0
+    held_back: int = 0
+    would_write: tuple[Change, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -73,6 +78,7 @@ def apply_plan(
     launch: Launch | None = None,
     progress: Callable[[int, int], None] | None = None,
     batch_records: int = BATCH_RECORDS,
+    dry_run: bool = False,
 ) -> Applied:
     """Make one CRM hold what the plan says.
 
@@ -88,6 +94,7 @@ def apply_plan(
         launch: Stands in for the installed target.
         progress: Called with the fields done and the fields in all.
         batch_records: Records between two commits.
+        dry_run: Do all but the writes: guards, and a last look at each record.
 
     Raises:
         GuardError: A guard stops it, or the plan is stale; nothing was written.
@@ -95,6 +102,7 @@ def apply_plan(
         ConfigError: There is no such plan, or the target's configuration is wrong.
         UnreachableError: The CRM does not answer.
     """
+    tripped.insist_known(allow)
     plan = load_plan(operations, plan_id)
     if plan.state == "applied":
         return Applied(run_id=run_id, plan_id=plan_id, delivered=Delivered())
@@ -103,11 +111,18 @@ def apply_plan(
     resolve(journal, sender)
     fresh = build_plan(settings, store, operations, plan.connection, clock=clock, failed_checks=failed_checks)
     _refuse_stale(plan, fresh, operations)
-    guards.enforce(fresh.guards, allow=allow, where=f"{plan.connection}, plan {plan.id}")
-    set_state(operations, plan.id, "applying")
-    failpoint("writeback.applying")
+    tripped.enforce(fresh.guards, allow=allow, where=f"{plan.connection}, plan {plan.id}")
+    if not dry_run:
+        set_state(operations, plan.id, "applying")
+        failpoint("writeback.applying")
     look = _look_again(plan.writes, sender.read(row.slot for row in plan.writes), journal, settings)
     _insist_on_records(plan, look, operations)
+    if dry_run:
+        return _told(
+            Applied(run_id=run_id, plan_id=plan.id, delivered=Delivered(), would_write=tuple(look.changes)),
+            plan,
+            look,
+        )
     delivered = deliver(
         look.changes,
         journal=journal,
@@ -118,16 +133,22 @@ def apply_plan(
         progress=progress,
         batch_records=batch_records,
     )
+    quarantine.stamp(journal, store)
+    failpoint("writeback.stamped")
     set_state(operations, plan.id, "applied" if code_of(delivered) == 0 else "partly_applied")
     failpoint("writeback.applied")
+    return _told(Applied(run_id=run_id, plan_id=plan.id, delivered=delivered), plan, look)
+
+
+def _told(done: Applied, plan: Plan, look: _Look) -> Applied:
+    """Add what was not written, and why not."""
     kept = [row.slot for row in plan.rows if row.action == "keep_theirs"]
-    return Applied(
-        run_id=run_id,
-        plan_id=plan.id,
-        delivered=delivered,
+    return replace(
+        done,
         kept=(*kept, *look.edited),
         unchanged=look.unchanged,
         missing=look.missing,
+        held_back=sum(row.action == "held_back" for row in plan.rows),
     )
 
 
@@ -170,7 +191,7 @@ def _look_again(
     rows: Sequence[PlanRow], present: Mapping[Slot, Value], journal: Journal, settings: Settings
 ) -> _Look:
     """Compare each row with what the CRM holds this moment."""
-    policy = section(settings, journal.connection).policy
+    part = section(settings, journal.connection)
     history = journal.history()
     look = _Look()
     for row in rows:
@@ -178,7 +199,10 @@ def _look_again(
             look.missing += 1
         elif same(row.desired, present[row.slot]):
             look.unchanged += 1
-        elif _edited_since(row, present[row.slot], history) and policy.get(row.slot.field, "keep") == "keep":
+        elif (
+            _edited_since(row, present[row.slot], history)
+            and policy_of(part, row.slot.field).edited != "overwrite"
+        ):
             look.edited.append(row.slot)
         else:
             look.changes.append(Change(slot=row.slot, before=present[row.slot], after=row.desired))

@@ -33,6 +33,8 @@ class Desired:
         measure: The catalogue's name.
         unit: The measure's unit.
         value: Money and ratios as decimal text in major units, dates as ISO text; none: empty.
+        name: The record as people know it.
+        url: Its address in the CRM.
     """
 
     entity: str
@@ -41,6 +43,8 @@ class Desired:
     measure: str
     unit: Unit
     value: Value
+    name: str = ""
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +98,12 @@ def _of_entity(
     table = f"{entity}_measures"
     columns = store.columns(_SCHEMA, table)
     names = [line.measure.name for line in lines]
-    picks = [quote(name) if name in columns else "null" for name in names]
+    picks = [quote(name) if name in columns else "null" for name in ("name", "url", *names)]
     rows = store.query(
         f"select {entity}_key, object, source_id, {', '.join(picks)} from {relation(_SCHEMA, table)} where source = ?",
         [connection],
     )
-    for key, name, record_id, *values in rows:
+    for key, name, record_id, title, url, *values in rows:
         for line, value in zip(lines, values, strict=True):
             given = at.as_of if line.measure.name == "as_of" else value
             yield Desired(
@@ -109,6 +113,8 @@ def _of_entity(
                 measure=line.measure.name,
                 unit=line.measure.unit,
                 value=_printed(given, line.measure.unit, at.home_digits),
+                name=str(title or ""),
+                url=url,
             )
 
 

@@ -1,88 +1,29 @@
-"""What stops a write-back before its first write. Each guard names itself; `--allow NAME` overrides it once."""
+"""What stops a write-back before its first write: checks that failed, and too much that would change."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
-from closedloop.errors import GuardError
-from closedloop.store import tables
 from closedloop.writeback.mapping import AS_OF
+from closedloop.writeback.tripped import Tripped, listed
 from closedloop.writeback.value import is_nothing, number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from closedloop.settings import Guards, Settings
-    from closedloop.store.operations import Operations
+    from closedloop.settings import Guards
     from closedloop.writeback.desired import Desired
     from closedloop.writeback.journal import History
     from closedloop.writeback.plan import PlanRow
     from closedloop.writeback.value import Slot, Value
 
-GuardName = Literal["stale_source", "failed_check", "max_changed", "max_to_zero", "count_fell"]
-
-#: Verdicts on a stream under which its figures cannot be trusted.
-_BAD_VERDICTS = {"incomplete", "failed", "stale"}
-_NAMED = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tripped:
-    """One guard that would stop the run.
-
-    Args:
-        name: The guard, as `--allow` takes it.
-        message: What it saw, one sentence.
-    """
-
-    name: GuardName
-    message: str
-
-
-def enforce(tripped: Sequence[Tripped], *, allow: Collection[str], where: str) -> None:
-    """Stop unless every tripped guard is allowed.
-
-    Raises:
-        GuardError: A guard stops the run.
-    """
-    left = [guard for guard in tripped if guard.name not in allow]
-    if left:
-        text = "; ".join(f"{guard.name}: {guard.message}" for guard in left)
-        options = " ".join(f"--allow {name}" for name in dict.fromkeys(guard.name for guard in left))
-        msg = f"nothing was written. {text}"
-        raise GuardError(
-            msg,
-            where=where,
-            fix=f"find out why; if it is right, repeat with {options}",
-        )
-
-
-def sources(settings: Settings, operations: Operations) -> list[Tripped]:
-    """Return a guard for sources whose newest read was not complete, or that were never read."""
-    newest = _newest_verdicts(operations)
-    bad = []
-    for name, connection in sorted(settings.connections.items()):
-        streams = newest.get(name, {})
-        chosen = set(connection.streams or streams)
-        bad += [
-            f"{name}/{stream} is {verdict}"
-            for stream, verdict in sorted(streams.items())
-            if stream in chosen and verdict in _BAD_VERDICTS
-        ]
-        if not streams:
-            bad.append(f"{name} was never read")
-    return [Tripped(name="stale_source", message=_listed(bad))] if bad else []
-
 
 def checks(failed: Iterable[str]) -> list[Tripped]:
     """Return a guard for failed checks of the figures."""
     names = sorted(set(failed))
-    return [Tripped(name="failed_check", message=_listed(names))] if names else []
+    return [Tripped(name="failed_check", message=listed(names))] if names else []
 
 
 def changes(
@@ -146,19 +87,7 @@ def _fallen(
         for name, count in sorted(before.items())
         if _exceeds(count - after[name], count, limit)
     ]
-    return [Tripped(name="count_fell", message=_listed(fell))] if fell else []
-
-
-def _newest_verdicts(operations: Operations) -> dict[str, dict[str, str]]:
-    table = tables.stream_run
-    statement = select(table.c.connection, table.c.stream, table.c.verdict).order_by(
-        table.c.at, table.c.run_id
-    )
-    found: dict[str, dict[str, str]] = {}
-    with operations.reading() as connection:
-        for row in connection.execute(statement):
-            found.setdefault(row.connection, {})[row.stream] = row.verdict
-    return found
+    return [Tripped(name="count_fell", message=listed(fell))] if fell else []
 
 
 def _exceeds(part: int, total: int, limit: Decimal) -> bool:
@@ -167,8 +96,3 @@ def _exceeds(part: int, total: int, limit: Decimal) -> bool:
 
 def _share(part: int, total: int, what: str, limit: Decimal) -> str:
     return f"{part} of {total} figures {what}, more than {limit * 100:f} %".replace(".00 %", " %")
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

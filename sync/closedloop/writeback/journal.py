@@ -7,9 +7,9 @@ An intent is committed before the call, the outcome after it. What we last wrote
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, exists, func, literal_column, select, update
 
 from closedloop.store import tables
 from closedloop.store.stamps import to_text
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
 
     from closedloop.clock import Clock
+    from closedloop.kit.outcome import Refusal
     from closedloop.store.operations import Operations
 
 EntryState = Literal["intent", "written", "refused", "unknown", "superseded"]
@@ -28,6 +29,9 @@ EntryState = Literal["intent", "written", "refused", "unknown", "superseded"]
 NOT_WRITTEN = "not written"
 
 _table = tables.journal
+#: As literals, not as parameters: the partial indexes are found by them.
+_WRITTEN = _table.c.state == literal_column("'written'")
+_OPEN = _table.c.verified_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ class Entry:
     reverts: int | None
     verified_at: str | None
     at: str
+    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,7 @@ class Settled:
     state: EntryState
     reason: str | None = None
     request_id: str | None = None
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +125,21 @@ class Journal:
         statement = (
             update(_table)
             .where(_table.c.id == bindparam("entry"))
-            .values(state=bindparam("now"), reason=bindparam("why"), request_id=bindparam("request"))
+            .values(
+                state=bindparam("now"),
+                reason=bindparam("why"),
+                request_id=bindparam("request"),
+                refusal=bindparam("kind"),
+            )
         )
         rows = [
-            {"entry": one.id, "now": one.state, "why": one.reason, "request": one.request_id}
+            {
+                "entry": one.id,
+                "now": one.state,
+                "why": one.reason,
+                "request": one.request_id,
+                "kind": one.refusal,
+            }
             for one in outcomes
         ]
         with self.operations.transaction() as connection:
@@ -140,7 +157,7 @@ class Journal:
 
     def unsettled(self) -> list[Entry]:
         """Return the entries whose outcome is not known, oldest first."""
-        return self._entries(_table.c.state.in_(("intent", "unknown")))
+        return self._entries(_OPEN & _table.c.state.in_(("intent", "unknown")))
 
     def unverified(self) -> list[Entry]:
         """Return the newest written entry of each field, where it was not read back yet."""
@@ -148,11 +165,10 @@ class Journal:
         place = ("connection", "object", "record_id", "field")
         newer = exists().where(
             *(later.c[name] == _table.c[name] for name in place),
-            later.c.state == "written",
+            later.c.state == literal_column("'written'"),
             later.c.id > _table.c.id,
         )
-        open_ones = (_table.c.verified_at.is_(None)) & (_table.c.reason.is_(None))
-        return self._entries((_table.c.state == "written") & open_ones & ~newer)
+        return self._entries(_OPEN & (_table.c.state == "written") & _table.c.reason.is_(None) & ~newer)
 
     def of_batch(self, run_id: str, batch: int) -> list[Entry]:
         """Return the entries of one batch of a run, oldest first."""
@@ -163,16 +179,50 @@ class Journal:
         return self._entries(_table.c.run_id == run_id)
 
     def history(self) -> dict[Slot, History]:
-        """Return what we ever did to each field."""
+        """Return what we did to each field: its newest written entry, and the calls after it that may yet arrive."""
+        newest = (
+            select(func.max(_table.c.id))
+            .where(_table.c.connection == self.connection, _WRITTEN)
+            .group_by(_table.c.object, _table.c.record_id, _table.c.field)
+        )
+        chosen = [_table.c[name] for name in ("object", "record_id", "field", "id", "after", "at", "reverts")]
+        late = (
+            _table.c.connection == self.connection,
+            _OPEN,
+            _table.c.state.in_(("intent", "unknown", "refused")),
+        )
         found: dict[Slot, History] = {}
-        for entry in self._entries(_table.c.id > 0):
-            found.setdefault(entry.slot, History()).add(entry)
+        with self.operations.reading() as connection:
+            for *slot, number, after, at, reverts in connection.execute(
+                select(*chosen).where(_table.c.id.in_(newest))
+            ):
+                last = Last(id=number, after=from_json(after), at=at, reverts=reverts)
+                found[Slot(*slot)] = History(last=last)
+            for row in connection.execute(select(_table).where(*late).order_by(_table.c.id)):
+                entry = _entry(row)
+                found.setdefault(entry.slot, History()).add(entry)
         return found
 
     def _entries(self, where: ColumnElement[bool]) -> list[Entry]:
         statement = select(_table).where(_table.c.connection == self.connection, where).order_by(_table.c.id)
         with self.operations.reading() as connection:
             return [_entry(row) for row in connection.execute(statement)]
+
+
+class Last(NamedTuple):
+    """What was written last into one field.
+
+    Args:
+        id: The journal entry.
+        after: The value.
+        at: When, as text.
+        reverts: The entry that it undid.
+    """
+
+    id: int
+    after: Value
+    at: str
+    reverts: int | None
 
 
 class History:
@@ -185,21 +235,21 @@ class History:
 
     __slots__ = ("last", "pending")
 
-    def __init__(self) -> None:
-        self.last: Entry | None = None
+    def __init__(self, *, last: Last | None = None) -> None:
+        self.last = last
         self.pending: list[Value] = []
 
     def add(self, entry: Entry) -> None:
-        """Take the next entry in."""
-        if entry.state == "written":
-            self.last, self.pending = entry, []
-        elif entry.state in {"intent", "unknown"} or (entry.reason or "").startswith(NOT_WRITTEN):
+        """Take an entry in that was not written, so far as we know."""
+        is_later = self.last is None or entry.id > self.last.id
+        is_late = entry.state != "refused" or (entry.reason or "").startswith(NOT_WRITTEN)
+        if is_later and is_late:
             self.pending.append(entry.after)
 
 
 def _entry(row: Row[tuple[object, ...]]) -> Entry:
     found = row._mapping  # noqa: SLF001 (SQLAlchemy's documented name)
-    names = ("id", "run_id", "plan_id", "batch", "state", "reason", "reverts", "verified_at", "at")
+    names = ("id", "run_id", "plan_id", "batch", "state", "reason", "reverts", "verified_at", "at", "refusal")
     return Entry(
         **{name: found[name] for name in names},
         slot=Slot(found["object"], found["record_id"], found["field"]),

@@ -6,34 +6,37 @@ import hashlib
 import json
 import secrets
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sqlalchemy import insert, select, update
 
 from closedloop.errors import ConfigError
 from closedloop.store import tables
 from closedloop.store.stamps import to_text
-from closedloop.writeback import guards
+from closedloop.writeback import guards, quarantine, sources
 from closedloop.writeback.actual import actual, landed
 from closedloop.writeback.desired import basis, desired
-from closedloop.writeback.guards import Tripped
 from closedloop.writeback.journal import History, Journal
 from closedloop.writeback.mapping import AS_OF, section
-from closedloop.writeback.value import Slot, Value, from_json, is_empty, same, stands_for, to_json
+from closedloop.writeback.tripped import Tripped
+from closedloop.writeback.value import Slot, Value, from_json, is_empty, to_json
+from closedloop.writeback.verdict import judge, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
     from closedloop.clock import Clock
-    from closedloop.settings import Settings
+    from closedloop.settings import Settings, Writeback
     from closedloop.store.analytical import Store
     from closedloop.store.operations import Operations
     from closedloop.writeback.desired import Desired
+    from closedloop.writeback.quarantine import RecordKey, Refused
+    from closedloop.writeback.verdict import Action
 
-Action = Literal["write", "keep_theirs"]
 PlanState = Literal["open", "applying", "applied", "partly_applied", "stale", "superseded"]
 
 
@@ -49,7 +52,10 @@ class PlanRow:
         desired: What it should hold.
         actual: What it holds.
         last_written: What we last wrote there; none if nothing.
-        action: ``write``, or ``keep_theirs`` where a person edited it.
+        action: ``write``, or why not: see `closedloop.writeback.verdict`.
+        name: The record as people know it.
+        url: Its address in the CRM.
+        why: Why this is to be done, one sentence.
     """
 
     entity: str
@@ -60,6 +66,9 @@ class PlanRow:
     actual: Value
     last_written: Value
     action: Action
+    name: str = ""
+    url: str | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +84,9 @@ class Plan:
         state: Where it stands.
         rows: By record and field; what needs no change is not in it.
         guards: What would stop it.
-        counts: ``fields`` that are mapped, of them ``write``, ``keep_theirs`` and ``unchanged``; ``records`` to write.
+        counts: ``fields`` that are mapped, of them ``write``, ``keep_theirs`` and ``unchanged``, and where there are any
+            ``keep_old``, ``held_back`` and ``filled`` (policy if_empty); ``records`` to write.
+        sources: What it remembers of the systems that the figures rest on.
     """
 
     id: str
@@ -87,6 +98,7 @@ class Plan:
     rows: tuple[PlanRow, ...]
     guards: tuple[Tripped, ...]
     counts: Mapping[str, int]
+    sources: Mapping[str, Any]
 
     @property
     def writes(self) -> tuple[PlanRow, ...]:
@@ -117,6 +129,8 @@ def make_plan(
         ConfigError: Nothing is mapped, reconciled or landed yet.
     """
     plan = build_plan(settings, store, operations, connection, clock=clock, failed_checks=failed_checks)
+    journal = Journal(operations=operations, connection=connection)
+    quarantine.settle_in_place(journal, _at_rest(journal, plan), clock=clock)
     with operations.transaction() as database:
         _save(database, plan)
     return plan
@@ -132,19 +146,22 @@ def build_plan(
     failed_checks: Iterable[str] = (),
 ) -> Plan:
     """Compare without storing anything; arguments and errors as in `make_plan`."""
-    part = section(settings, connection)
-    history = Journal(operations=operations, connection=connection).history()
+    part, now = section(settings, connection), clock.now()
+    journal = Journal(operations=operations, connection=connection)
+    history = journal.history()
     everything = desired(settings, store, connection)
     found = landed(store, connection, (item.slot for item in everything))
     present = actual(found, history)
     wanted = [item for item in everything if item.slot in present]  # a record that is gone cannot be written
-    rows = _rows(wanted, present, history, part.policy)
+    rows, filled = _rows(wanted, present, history, part)
+    rows = _held_back(rows, wanted, journal, store, now)
+    systems = sources.look(settings, store, operations)
+    before = sources.written_before(operations, connection)
     tripped = [
-        *guards.sources(settings, operations),
+        *sources.guards(systems, before, store, limits=part.guards, now=now),
         *guards.checks(failed_checks),
         *guards.changes(rows, wanted, history, present, part.guards),
     ]
-    now = clock.now()
     return Plan(
         id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         connection=connection,
@@ -154,7 +171,8 @@ def build_plan(
         state="open",
         rows=tuple(rows),
         guards=tuple(tripped),
-        counts=_counts(rows, wanted),
+        counts=_counts(rows, wanted, filled),
+        sources={name: system.kept() for name, system in systems.items()},
     )
 
 
@@ -184,6 +202,7 @@ def load_plan(operations: Operations, plan_id: str) -> Plan:
         rows=rows,
         guards=tuple(Tripped(**guard) for guard in summary["guards"]),
         counts=summary["counts"],
+        sources=summary.get("sources", {}),
     )
 
 
@@ -194,24 +213,24 @@ def set_state(operations: Operations, plan_id: str, state: PlanState) -> None:
 
 
 def _rows(
-    wanted: Sequence[Desired],
-    present: Mapping[Slot, Value],
-    history: Mapping[Slot, History],
-    policy: Mapping[str, str],
-) -> list[PlanRow]:
-    rows = [
-        _compare(item, present[item.slot], history.get(item.slot) or History(), policy) for item in wanted
-    ]
-    found = [row for row in rows if row is not None]
+    wanted: Sequence[Desired], present: Mapping[Slot, Value], history: Mapping[Slot, History], part: Writeback
+) -> tuple[list[PlanRow], int]:
+    """Return what differs, and how many fields differ that may only be filled once."""
+    found, filled = [], 0
+    policies = {name: policy_of(part, name) for name in {item.slot.field for item in wanted}}
+    for item in wanted:
+        past = history.get(item.slot) or History()
+        verdict = judge(item, present[item.slot], past, policies[item.slot.field])
+        if verdict is not None and verdict.action is not None:
+            last = past.last.after if past.last is not None else None
+            found.append(_planned(item, present[item.slot], last, verdict.action, verdict.why))
+        filled += verdict is not None and verdict.action is None
     busy = {row.slot[:2] for row in found if row.action == "write" and row.measure != AS_OF}
-    return [row for row in found if row.measure != AS_OF or row.slot[:2] in busy or is_empty(row.actual)]
+    rows = [row for row in found if row.measure != AS_OF or row.slot[:2] in busy or is_empty(row.actual)]
+    return rows, filled
 
 
-def _compare(item: Desired, present: Value, past: History, policy: Mapping[str, str]) -> PlanRow | None:
-    last = past.last.after if past.last is not None else None
-    if same(item.value, present) or (is_empty(last) and stands_for(item.value, present)):
-        return None
-    theirs = is_edited(present, past) and policy.get(item.slot.field, "keep") == "keep"
+def _planned(item: Desired, present: Value, last: Value, action: Action, why: str) -> PlanRow:
     return PlanRow(
         entity=item.entity,
         key=item.key,
@@ -220,24 +239,57 @@ def _compare(item: Desired, present: Value, past: History, policy: Mapping[str, 
         desired=item.value,
         actual=present,
         last_written=last,
-        action="keep_theirs" if theirs else "write",
+        action=action,
+        name=item.name,
+        url=item.url,
+        why=why,
     )
 
 
-def is_edited(present: Value, past: History) -> bool:
-    """Whether somebody else put ``present`` there: it is neither what we last wrote nor a late call of ours."""
-    last = past.last.after if past.last is not None else None
-    return not stands_for(last, present) and not any(stands_for(value, present) for value in past.pending)
+def _held_back(
+    rows: list[PlanRow], wanted: Sequence[Desired], journal: Journal, store: Store, now: datetime
+) -> list[PlanRow]:
+    """Leave records out that the CRM refused, while nothing has changed that could change its mind."""
+    waiting = quarantine.waiting(journal)
+    if not waiting:
+        return rows
+    found = quarantine.versions(store, journal.connection, waiting)
+    values: dict[RecordKey, dict[str, Value]] = {}
+    for item in wanted:
+        if item.slot[:2] in waiting:
+            values.setdefault(item.slot[:2], {})[item.slot.field] = item.value
+    held = {
+        record: _why_held(one)
+        for record, one in waiting.items()
+        if one.holds(values.get(record, {}), found.get(record), now)
+    }
+    return [
+        replace(row, action="held_back", why=held[row.slot[:2]])
+        if row.action == "write" and row.slot[:2] in held
+        else row
+        for row in rows
+    ]
 
 
-def _counts(rows: Sequence[PlanRow], wanted: Sequence[Desired]) -> dict[str, int]:
+def _why_held(one: Refused) -> str:
+    return f"refused on {one.last_seen[:10]}: {one.reason}; {quarantine.RULES[one.kind]}"
+
+
+def _at_rest(journal: Journal, plan: Plan) -> set[RecordKey]:
+    """Return the refused records that need no write any more."""
+    return quarantine.waiting(journal).keys() - {row.slot[:2] for row in plan.rows}
+
+
+def _counts(rows: Sequence[PlanRow], wanted: Sequence[Desired], filled: int) -> dict[str, int]:
     actions = Counter(row.action for row in rows)
+    rare = {"keep_old": actions["keep_old"], "held_back": actions["held_back"], "filled": filled}
     return {
         "fields": len(wanted),
         "write": actions["write"],
         "keep_theirs": actions["keep_theirs"],
-        "unchanged": len(wanted) - len(rows),
+        "unchanged": len(wanted) - len(rows) - filled,
         "records": len({row.slot[:2] for row in rows if row.action == "write"}),
+        **{name: count for name, count in rare.items() if count},
     }
 
 
@@ -252,7 +304,11 @@ def _save(database: Connection, plan: Plan) -> None:
     table = tables.plan
     older = (table.c.connection == plan.connection) & (table.c.state == "open")
     database.execute(update(table).where(older).values(state="superseded"))
-    summary = {"counts": dict(plan.counts), "guards": [asdict(guard) for guard in plan.guards]}
+    summary = {
+        "counts": dict(plan.counts),
+        "guards": [asdict(guard) for guard in plan.guards],
+        "sources": dict(plan.sources),
+    }
     head = {
         name: getattr(plan, name) for name in ("id", "connection", "created_at", "as_of", "basis", "state")
     }
@@ -271,6 +327,9 @@ def _save(database: Connection, plan: Plan) -> None:
             "actual": to_json(row.actual),
             "last_written": to_json(row.last_written),
             "action": row.action,
+            "name": row.name,
+            "url": row.url,
+            "why": row.why,
         }
         for n, row in enumerate(plan.rows)
     ]
@@ -289,7 +348,10 @@ def _row(line: Mapping[str, object]) -> PlanRow:
         desired=from_json(_text(values["desired"])),
         actual=from_json(_text(values["actual"])),
         last_written=from_json(_text(values["last_written"])),
-        action="write" if line["action"] == "write" else "keep_theirs",
+        action=cast("Action", line["action"]),
+        name=str(line["name"] or ""),
+        url=_text(line["url"]),
+        why=str(line["why"] or ""),
     )
 
 

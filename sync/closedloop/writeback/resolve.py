@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from closedloop.kit.failpoint import failpoint
-from closedloop.kit.outcome import State, read_lines
+from closedloop.kit.outcome import Refusal, State, read_lines
 from closedloop.writeback.journal import NOT_WRITTEN, Entry, Settled
 from closedloop.writeback.value import stands_for
 
@@ -95,7 +95,10 @@ def _settled(entry: Entry, line: Line) -> Settled:
     }
     state = line.state or State.UNKNOWN
     reason = f"{NOT_WRITTEN}: {line.reason}" if state is State.NOT_SENT else line.reason
-    return Settled(id=entry.id, state=states[state], reason=reason, request_id=line.request_id)
+    refusal = (line.refusal or Refusal.VALIDATION) if state is State.REFUSED else None
+    return Settled(
+        id=entry.id, state=states[state], reason=reason, request_id=line.request_id, refusal=refusal
+    )
 
 
 def _judged(entry: Entry, present: Mapping[Slot, Value]) -> Settled:

@@ -31,6 +31,7 @@ SELECT
     ) AS actual_cost,
     COALESCE(b.currency_code, p.currency_code, g.hs_currency_code, a.currency, c.home_currency) AS currency,
     g.expected_attendees AS expected_attendees,
+    CAST(NULL AS TEXT) AS same_as,
     c.connection || ':owners/' || g.hs_owner AS owner_key
 FROM raw.campaigns AS g
 LEFT JOIN (

@@ -30,6 +30,7 @@ SELECT
     CASE WHEN k.has_money THEN k.spend ELSE CAST(e.actual_cost AS DECIMAL(24, 6)) END AS actual_cost,
     COALESCE(CASE WHEN k.has_money THEN k.currency END, a.currency, c.home_currency) AS currency,
     COALESCE(e.expected_attendees, k.expected_attendees) AS expected_attendees,
+    CAST(NULL AS TEXT) AS same_as,
     c.connection || ':owners/' || k.owner_id AS owner_key
 FROM raw.marketing_events AS e
 LEFT JOIN (

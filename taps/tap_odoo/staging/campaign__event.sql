@@ -24,6 +24,7 @@ SELECT
     NULLIF(CAST(e.actual_cost AS DECIMAL(24, 6)), 0) AS actual_cost,
     c.home_currency AS currency,
     NULLIF(CAST(e.expected_attendees AS BIGINT), 0) AS expected_attendees,
+    CAST(NULL AS TEXT) AS same_as,
     c.connection || ':res.users/' || CAST(e.user_id AS TEXT) AS owner_key
 FROM raw.event_event AS e
 CROSS JOIN param.connection AS c

@@ -23,6 +23,7 @@ SELECT
     NULLIF(CAST(u.actual_cost AS DECIMAL(24, 6)), 0) AS actual_cost,
     c.home_currency AS currency,
     NULLIF(CAST(u.expected_attendees AS BIGINT), 0) AS expected_attendees,
+    CAST(NULL AS TEXT) AS same_as,
     c.connection || ':res.users/' || CAST(u.user_id AS TEXT) AS owner_key
 FROM raw.utm_campaign AS u
 CROSS JOIN param.connection AS c

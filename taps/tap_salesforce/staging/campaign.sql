@@ -24,6 +24,7 @@ SELECT
     CAST(m.actual_cost AS DECIMAL(24, 6)) AS actual_cost,
     COALESCE(m.CurrencyIsoCode, c.home_currency) AS currency,
     m.expected_attendees AS expected_attendees,
+    CAST(NULL AS TEXT) AS same_as,
     c.connection || CASE WHEN m.OwnerId LIKE '00G%' THEN ':Group/' ELSE ':User/' END || m.OwnerId AS owner_key
 FROM raw."Campaign" AS m
 CROSS JOIN param.connection AS c

@@ -12,8 +12,9 @@ with stated as (
     from person_record
 )
 
-select distinct stated.opportunity_key, coalesce(survivor.survivor_key, stated.person_key) as person_key
+select distinct opportunity.key as opportunity_key, coalesce(survivor.survivor_key, stated.person_key) as person_key
 from stated
-inner join opportunity on opportunity.key = stated.opportunity_key
+left join survivor as merged on merged.entity = 'opportunity' and merged.key = stated.opportunity_key
+inner join opportunity on opportunity.key = coalesce(merged.survivor_key, stated.opportunity_key)
 left join survivor on survivor.entity = 'person' and survivor.key = stated.person_key
 where stated.person_key is not null

@@ -1,5 +1,14 @@
 -- person_record: every lead, contact and subscriber with the person that it stands for.
 -- grain: one record, also a converted lead or a duplicate: its e-mail is still evidence for the survivor.
+-- Days come first, while the zone is one value for all rows: after a join it would be looked up for each row.
+with dated as (
+    select
+        person.*,
+        cast((person.created_at at time zone run.time_zone) as date) as created_date
+    from staging.person as person
+    cross join param.run as run
+)
+
 select
     person.key,
     coalesce(survivor.survivor_key, person.key) as person_key,
@@ -20,9 +29,8 @@ select
     coalesce(person.is_active, true) as is_active,
     person.has_opted_out,
     person.created_at,
-    cast((person.created_at at time zone run.time_zone) as date) as created_date
-from staging.person as person
-cross join param.run as run
+    person.created_date
+from dated as person
 left join survivor on survivor.entity = 'person' and survivor.key = person.key
 left join survivor as account on account.entity = 'account' and account.key = person.account_key
 left join survivor as converted on converted.entity = 'account' and converted.key = person.converted_account_key

@@ -14,6 +14,9 @@ with recursive statement_of_identity as (
     union all
     select 'campaign' as entity, key, merged_into as kept_key
     from staging.campaign
+    union all
+    select 'opportunity' as entity, key, merged_into as kept_key
+    from staging.opportunity
 ),
 
 known as (
@@ -31,6 +34,10 @@ known as (
     union all
     select 'campaign' as entity, key
     from staging.campaign
+    where deleted_at is null
+    union all
+    select 'opportunity' as entity, key
+    from staging.opportunity
     where deleted_at is null
 ),
 

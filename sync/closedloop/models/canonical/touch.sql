@@ -1,5 +1,14 @@
 -- touch: what the sources say about a person at an event.
 -- grain: one source record. Touches of deleted campaigns are left out; `person_key` is what the source itself says.
+-- Days come first, while the zone is one value for all rows: after a join it would be looked up for each row.
+with dated as (
+    select
+        touch.*,
+        cast((touch.occurred_at at time zone run.time_zone) as date) as occurred_date
+    from staging.touch as touch
+    cross join param.run as run
+)
+
 select
     touch.key,
     touch.source,
@@ -14,9 +23,8 @@ select
     blank_to_null(touch.phone) as phone,
     touch.status,
     status_rank.rank as status_rank,
-    coalesce(cast((touch.occurred_at at time zone run.time_zone) as date), touch.occurred_on) as occurred_on
-from staging.touch as touch
-cross join param.run as run
+    coalesce(touch.occurred_date, touch.occurred_on) as occurred_on
+from dated as touch
 left join survivor as moved on moved.entity = 'campaign' and moved.key = touch.campaign_key
 inner join campaign on campaign.key = coalesce(moved.survivor_key, touch.campaign_key)
 left join survivor as person on person.entity = 'person' and person.key = touch.person_key

@@ -8,7 +8,7 @@ with shared as (
 
 select
     coalesce(
-        document_name(figure.kind, figure.number, figure.document_key), 'opportunity ' || item.item_key
+        document_name(figure.kind, figure.number, figure.document_key), item.item_key
     ) as record,
     'its shares do not sum to its value in ' || model.model as detail
 from credit_item as item

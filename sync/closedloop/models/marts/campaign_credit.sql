@@ -23,7 +23,7 @@ weighted as (
             mul_div(credit.value, cast(deal.probability * cast(1000000 as decimal(7, 0)) as bigint), 1000000)
         ) as credited_open
     from part_credit as credit
-    inner join opportunity_money as deal on deal.opportunity_key = credit.item_key
+    inner join opportunity_money as deal on deal.opportunity_key = credit.deal_key
     where credit.bucket = 'open'
     group by credit.campaign_key, credit.model
 )

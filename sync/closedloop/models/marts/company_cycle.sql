@@ -3,7 +3,7 @@
 with duration as (
     select opportunity.opportunity_key, opportunity.closed_date - min(journey.touch_date) as days
     from opportunity_money as opportunity
-    inner join journey on journey.journey_key = opportunity.opportunity_key
+    inner join journey on journey.journey_key = 'deal ' || opportunity.opportunity_key
     where opportunity.is_won and opportunity.closed_date is not null
     group by opportunity.opportunity_key, opportunity.closed_date
 ),

@@ -1,6 +1,6 @@
 -- credit_item: every amount that is split over the events of a journey, with the journey.
 -- grain: one part of one document that some event touched (`credited`, `no_deal`), or one deal that is `won` or `open`.
--- `parts` says how many parts the document has; a deal has one.
+-- `parts` says how many parts the document has; a deal has one. A deal and a document may have one key, hence the word.
 select
     part.document_key as item_key,
     part.part,
@@ -18,10 +18,10 @@ inner join part_bucket as bucket on bucket.document_key = part.document_key and 
 where bucket.bucket in ('credited', 'no_deal')
 union all
 select
-    opportunity_key as item_key,
+    'deal ' || opportunity_key as item_key,
     1 as part,
     1 as parts,
-    opportunity_key as journey_key,
+    'deal ' || opportunity_key as journey_key,
     account_key,
     opportunity_key as deal_key,
     created_date as date,

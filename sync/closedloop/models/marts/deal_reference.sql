@@ -1,7 +1,20 @@
 -- deal_reference: the opportunity that a document names: its id, its number, or its purchase order (definition 10 a).
 -- grain: one document that names an opportunity. An id or number in the reference made for it counts everywhere; numbers
 -- and orders in free fields count on the account's own deals only. Of several: the account's own first, then by key.
-with name_of_deal as (
+with merged as (
+    select
+        deal.opportunity_key,
+        deal.account_key,
+        former.key as former_key,
+        former.source_id as former_id,
+        blank_to_null(former.number) as former_number
+    from survivor
+    inner join opportunity_money as deal on deal.opportunity_key = survivor.survivor_key
+    inner join staging.opportunity as former on former.key = survivor.key
+    where survivor.entity = 'opportunity'
+),
+
+name_of_deal as (
     select opportunity_key, account_key, upper(opportunity_key) as reference, 1 as priority
     from opportunity_money
     union all
@@ -11,14 +24,25 @@ with name_of_deal as (
     union all
     select opportunity_key, account_key, upper(source_id) as reference, 3 as priority
     from opportunity_money
+    union all
+    -- An invoice goes on naming a deal that was merged since: it means the survivor.
+    select opportunity_key, account_key, upper(former_key) as reference, 4 as priority
+    from merged
+    union all
+    select opportunity_key, account_key, upper(trim(former_number)) as reference, 5 as priority
+    from merged
+    where former_number is not null
+    union all
+    select opportunity_key, account_key, upper(former_id) as reference, 6 as priority
+    from merged
 ),
 
 own_name as (
-    select opportunity_key, account_key, upper(trim(number)) as reference, 4 as priority
+    select opportunity_key, account_key, upper(trim(number)) as reference, 7 as priority
     from opportunity_money
     where number is not null and account_key is not null
     union all
-    select opportunity_key, account_key, upper(trim(po)) as reference, 5 as priority
+    select opportunity_key, account_key, upper(trim(po)) as reference, 8 as priority
     from opportunity_money
     where po is not null and account_key is not null
 ),

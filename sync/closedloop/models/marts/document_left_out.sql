@@ -12,6 +12,8 @@ select
         when known.currency is null then 'currency ' || figure.currency || ' is not known'
         when figure.currency <> document.home_currency and coalesce(document.rate, 0) <= 0
             then 'the ledger states no rate for ' || figure.currency
+        when figure.currency <> document.home_currency and coalesce(document.rate_direction, '') not in ('multiply', 'divide')
+            then 'which way the rate for ' || figure.currency || ' counts is not known (multiply or divide)'
         else 'no declared rate for ' || document.home_currency || ' within a week before it'
     end as reason
 from document_figure as figure

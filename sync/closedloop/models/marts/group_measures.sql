@@ -1,5 +1,5 @@
 -- group_measures: the published figures of each event, series, kind and owner. Money in minor home units; an empty ratio
--- prints blank.
+-- prints blank. What counts from the event's first day is blank for an event without dates: zero would be a claim.
 -- grain: one group of events; an event by itself is one. The ends of the win rate's interval are filled in afterwards by
 -- `closedloop.models.intervals`.
 with gathered as (
@@ -16,9 +16,11 @@ with gathered as (
         coalesce(sales.accounts_reached, 0) as accounts_reached,
         coalesce(sales.attendee_ltv, 0) as attendee_ltv,
         coalesce(sales.attendee_ltv_collected, 0) as attendee_ltv_collected,
-        coalesce(sales.ltv_after_event, 0) as ltv_after_event,
-        coalesce(sales.ltv_after_event_collected, 0) as ltv_after_event_collected,
-        coalesce(sales.new_customers, 0) as new_customers,
+        case when cost.last_end_date is not null then coalesce(sales.ltv_after_event, 0) end as ltv_after_event,
+        case
+            when cost.last_end_date is not null then coalesce(sales.ltv_after_event_collected, 0)
+        end as ltv_after_event_collected,
+        case when cost.last_end_date is not null then coalesce(sales.new_customers, 0) end as new_customers,
         coalesce(sales.not_convertible, 0) as not_convertible,
         coalesce(deals.created, 0) as opportunities_created,
         coalesce(deals.created_role, 0) as opportunities_created_role,
@@ -66,6 +68,7 @@ with gathered as (
         cost.without_cost,
         cost.cost,
         cost.budget,
+        cost.last_end_date,
         coalesce(run.as_of > cost.last_end_date, false) as is_over
     from group_credit as credit
     cross join param.run as run
@@ -193,6 +196,7 @@ select
     case when is_over then ratio(attributed - largest - cost, cost) end as roi_without_largest,
     case
         when cost is null then 'no_cost'
+        when last_end_date is null then 'no_dates'
         when not is_over then 'not_yet'
     end as roi_blank_reason,
     payback_date,

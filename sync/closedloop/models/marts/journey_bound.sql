@@ -1,6 +1,6 @@
 -- journey_bound: from which day to which day an account's touches count for a document or deal (definition 11), and the
 -- days of the milestones that a touch can stand before (definition 12).
--- grain: one journey. The key is a document's, or an opportunity's for what the CRM says was won or is open. With a deal:
+-- grain: one journey. The key is a document's, or `deal ` and an opportunity's for what the CRM says was won or is open. With a deal:
 -- from its creation less the look-back to the earlier of its close and the document; without one: the look-back before
 -- the document. An open deal's journey ends at the as-of day.
 -- `lead_date` is the day on which the CRM got the account's first lead or contact, also one that was merged away since.
@@ -28,7 +28,7 @@ bound as (
     where document.account_key is not null
     union all
     select
-        opportunity.opportunity_key as journey_key,
+        'deal ' || opportunity.opportunity_key as journey_key,
         opportunity.account_key,
         opportunity.created_date - run.look_back_days as first_day,
         coalesce(opportunity.closed_date, run.as_of) as last_day,

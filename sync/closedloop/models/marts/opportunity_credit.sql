@@ -1,7 +1,7 @@
 -- opportunity_credit: what each event gets of each won or open amount (definition 12). Additive.
 -- grain: one event of one opportunity in one model.
 select
-    item_key as opportunity_key,
+    deal_key as opportunity_key,
     campaign_key,
     account_key,
     model,

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from closedloop.clock import Clock
+from closedloop.clock import Clock, world_clock
 from closedloop.sandbox.hubspot.account import Account
 from closedloop.sandbox.hubspot.control import Control
 from closedloop.sandbox.hubspot.engine import Engine
@@ -250,7 +250,7 @@ def serve(
         faults: Faults that are on from the start, as keyword arguments of ``Faults.add``.
     """
     start = datetime.combine(world.as_of, time(12), tzinfo=UTC)
-    shifted = ShiftedClock(clock or Clock(start=start))
+    shifted = ShiftedClock(clock or world_clock(start))
     account = Account(world, shifted, options or Options())
     fill = Fill(account)
     fill.run()

@@ -7,7 +7,7 @@ import threading
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Self
 
-from closedloop.clock import Clock
+from closedloop.clock import Clock, world_clock
 from closedloop.sandbox.odoo.control import Control
 from closedloop.sandbox.odoo.database import Database
 from closedloop.sandbox.odoo.engine import LOGIN, PASSWORD, Engine, ShiftedClock
@@ -144,7 +144,7 @@ def serve(
         faults: Faults that are on from the start, as keyword arguments of ``Faults.add``.
     """
     start = datetime.combine(world.as_of, time(12), tzinfo=UTC)
-    shifted = ShiftedClock(clock or Clock(start=start))
+    shifted = ShiftedClock(clock or world_clock(start))
     whole_seconds = version[0] >= 19  # noqa: PLR2004 - the version that compares whole seconds
     databases = {
         name: Database(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
-from closedloop.clock import Clock
+from closedloop.clock import Clock, world_clock
 from closedloop.sandbox.odoo.engine import ShiftedClock
 from closedloop.sandbox.odoo.faults import Faults
 from closedloop.sandbox.quickbooks.books import Books, Oddities, listed
@@ -156,7 +156,7 @@ def serve(
         faults: Faults that are on from the start, as keyword arguments of ``Faults.add``.
     """
     start = datetime.combine(world.as_of, time(12), tzinfo=UTC)
-    shifted = ShiftedClock(clock or Clock(start=start))
+    shifted = ShiftedClock(clock or world_clock(start))
     odd = oddities or Oddities()
     books = Books(zone=ZoneInfo(world.zone), now=shifted.now, oddities=odd)
     keys = fill(world, books)

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Self
 
-from closedloop.clock import Clock
+from closedloop.clock import Clock, world_clock
 from closedloop.sandbox.odoo.engine import ShiftedClock
 from closedloop.sandbox.odoo.faults import Faults
 from closedloop.sandbox.salesforce.control import Control
@@ -162,7 +162,7 @@ def serve(
     """
     chosen = options or Options()
     start = datetime.combine(world.as_of, time(12), tzinfo=UTC)
-    shifted = ShiftedClock(clock or Clock(start=start))
+    shifted = ShiftedClock(clock or world_clock(start))
     objects = read_objects(multi_currency=chosen.multi_currency, person_accounts=chosen.person_accounts)
     database = Database(objects, shifted)
     keys = fill(world, database, chosen)

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Self
 
-from closedloop.clock import Clock
+from closedloop.clock import Clock, world_clock
 from closedloop.sandbox.odoo.engine import ShiftedClock
 from closedloop.sandbox.xero.books import Books, fill_contacts, fill_settings
 from closedloop.sandbox.xero.documents import Documents
@@ -139,7 +139,7 @@ def serve(
     """
     chosen = options or Options()
     start = datetime.combine(world.as_of, time(12), tzinfo=UTC)
-    shifted = ShiftedClock(clock or Clock(start=start))
+    shifted = ShiftedClock(clock or world_clock(start))
     books = Books(world=world, now=shifted.now())
     fill_settings(books)
     fill_contacts(books)

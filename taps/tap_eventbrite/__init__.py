@@ -1,0 +1,1 @@
+"""Reads events, ticket classes, orders and attendees from Eventbrite."""

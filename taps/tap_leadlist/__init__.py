@@ -1,0 +1,1 @@
+"""Badge-scan and webinar files: whoever stands in a list of attendees, from any spreadsheet."""
