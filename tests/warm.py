@@ -10,6 +10,7 @@ import io
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+TARGETS = ("target_salesforce", "target_hubspot", "target_odoo")
 TAPS = ("tap_salesforce", "tap_hubspot", "tap_odoo", "tap_quickbooks", "tap_xero", "tap_leadlist")
 
 
@@ -46,11 +48,20 @@ class Child:
             raise subprocess.TimeoutExpired("tap", timeout)
         return self.returncode
 
+    def send_signal(self, number):
+        os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
     def _hear(self, timeout):
         if self.returncode is None and select.select([self._channel], [], [], timeout)[0]:
             self.returncode = int(self._channel.recv(100))
 
-    def communicate(self, timeout=None):
+    def communicate(self, given=None, timeout=None):
+        if self.stdin is not None:
+            with self.stdin:
+                self.stdin.write(given or b"")
         with ThreadPoolExecutor() as pool, self.stdout, self.stderr:
             texts = pool.submit(self.stdout.read), pool.submit(self.stderr.read)
             self.wait(timeout)
@@ -68,17 +79,18 @@ class Child:
 class Warm:
     """The process that has imported the taps; only one tap runs at a time.
 
-    Without ``naps`` the waits for a vendor that stumbled are not slept through.
+    Without ``naps`` the waits for a vendor that stumbled are not slept through. With ``targets`` these start fast too.
     """
 
-    def __init__(self, *, naps=True):
+    def __init__(self, *, naps=True, targets=False):
         from closedloop import connectors  # not in the warm process, which needs to stay a tap's
 
-        self._cold = connectors.process
+        self._cold, self._targets = connectors.process, targets
         self._child, self._starting = None, threading.Lock()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            command = [sys.executable, __file__, str(theirs.fileno()), "naps" if naps else ""]
+            names = ",".join([*TAPS, *(TARGETS if targets else ())])
+            command = [sys.executable, __file__, str(theirs.fileno()), "naps" if naps else "", names]
             path = os.pathsep.join(filter(None, sys.path))
             self._process = subprocess.Popen(
                 command, pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": path}
@@ -92,14 +104,15 @@ class Warm:
 
     def process(self, module, args, config, *, documents=None, stdin=subprocess.DEVNULL, environment=None):
         """Take the place of `connectors.process`."""
-        if stdin == subprocess.DEVNULL and isinstance(module, str):
+        is_known = isinstance(module, str) and (module not in TARGETS or self._targets)
+        if (stdin == subprocess.DEVNULL or module in TARGETS) and is_known:
             with self._starting:
                 if self._child is None or self._child.poll() is not None:
-                    self._child = self._fork(module, args, config, documents, environment)
+                    self._child = self._fork(module, args, config, documents, environment, stdin=stdin)
                     return self._child
         return self._cold(module, args, config, documents=documents, stdin=stdin, environment=environment)
 
-    def _fork(self, module, args, config, documents, environment):
+    def _fork(self, module, args, config, documents, environment, *, stdin):
         options = []
         for option, value in {"--config": config, **(documents or {})}.items():
             path = Path(self._folder.name, option.strip("-"))
@@ -111,22 +124,23 @@ class Warm:
             "environment": dict(environment if environment is not None else os.environ),
         }
         (out, told), (err, logged) = os.pipe(), os.pipe()
-        socket.send_fds(self._channel, [json.dumps(order).encode()], [told, logged])
-        os.close(told)
-        os.close(logged)
+        given, fed = os.pipe() if stdin == subprocess.PIPE else (os.open(os.devnull, os.O_RDONLY), None)
+        socket.send_fds(self._channel, [json.dumps(order).encode()], [told, logged, given])
+        for theirs in (told, logged, given):
+            os.close(theirs)
         pipes = [io.BufferedReader(io.FileIO(one)) for one in (out, err)]
-        return Child(self._channel, *pipes, None)
+        return Child(self._channel, *pipes, None if fed is None else io.BufferedWriter(io.FileIO(fed, "w")))
 
 
 def serve(channel, *, naps):
     """Fork a child for every order, and say how it ended."""
-    for name in TAPS:
-        importlib.import_module(f"{name}.tap")
+    for name in sys.argv[3].split(","):
+        importlib.import_module(f"{name}.{name.partition('_')[0]}")
     if not naps:
         time.sleep = lambda _seconds: None
     while True:
         try:
-            order, handles, _, _ = socket.recv_fds(channel, 1 << 17, 2)
+            order, handles, _, _ = socket.recv_fds(channel, 1 << 17, 3)
         except ConnectionResetError:  # an answer that nobody read any more
             return
         if not order:
@@ -141,11 +155,12 @@ def serve(channel, *, naps):
         channel.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
 
 
-def run(order, told, logged):
+def run(order, told, logged, given):
     """Be the tap."""
     code = 70
     with suppress(BaseException):
         os.setpgid(0, 0)
+        os.dup2(given, 0)
         os.dup2(told, 1)
         os.dup2(logged, 2)
         os.environ.clear()
