@@ -41,6 +41,7 @@ LEDGERS = ("quickbooks", "xero", "odoo")
 _SEEN: dict[str, Callable[[World], World]] = {
     "salesforce": partial(as_members_elsewhere, unknown="lead"),
     "hubspot": partial(as_members_elsewhere, unknown="contact"),
+    "marketo": partial(as_members_elsewhere, unknown="subscriber"),
     "eventbrite": lambda world: as_checked_in(as_registrations(as_scans(world))),
     "leadlist": as_scans,
 }
