@@ -28,6 +28,7 @@ def checks(tap: TapMarketo) -> Iterator[Check]:
     yield _permission("Read-Only Lead", lambda: f"{len(tap.asked_fields)} fields of leads can be read")
     yield _permission("Read-Only Activity", lambda: _activities(tap))
     yield from _statuses(tap)
+    yield from _campaigns(tap)
     left, reserve = tap.marketo.day_left, tap.marketo.day_reserve
     if left is not None:
         yield Check(
@@ -52,6 +53,23 @@ def _activities(tap: TapMarketo) -> str:
     tap.marketo.get(f"{REST}/activities/pagingtoken.json", {"sinceDatetime": tap.start_date})
     without = "" if CHANGE_STATUS in types else "; changes of a member's status are not among them"
     return f"{len(types)} types of activities are read{without}"
+
+
+def _campaigns(tap: TapMarketo) -> Iterator[Check]:
+    """Yield the programs that the settings name and Marketo does not have."""
+    try:
+        known = {str(row.get(name)) for row in tap.campaigns() for name in ("id", "name")}
+    except StreamError:
+        return
+    for name in sorted(set(tap.config.get("campaigns") or {}) - known):
+        message = f"campaigns names {name}, which is no program of the types that are read"
+        yield Check(
+            name=f"campaigns:{name}",
+            ok=False,
+            message=message,
+            fix="write its id, or its name as Marketo has it",
+            required=False,
+        )
 
 
 def _statuses(tap: TapMarketo) -> Iterator[Check]:

@@ -156,8 +156,8 @@ class TapMarketo(ClosedloopTap):
         Raises:
             ConfigError: One cannot be what it is.
         """
-        zones, zone = zoneinfo.available_timezones(), self.config.get("time_zone") or "UTC"
-        if zones and zone not in zones:
+        zone = self.config.get("time_zone") or "UTC"
+        if not _is_zone(zone):
             message = f"time_zone: there is no zone {zone}"
             raise ConfigError(message, where=self.where, fix="write an IANA name, such as America/Chicago")
         for setting, known in (("campaign_fields", CAMPAIGN_FIELDS), ("lead_fields", LEAD_FIELDS)):
@@ -291,6 +291,15 @@ class TapMarketo(ClosedloopTap):
                 message, where=self.where, fix="choose from: " + ", ".join(sorted(names.values()))
             )
         return found
+
+
+def _is_zone(name: str) -> bool:
+    """Whether a zone exists; a machine without a list of zones cannot tell."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (OSError, ValueError, zoneinfo.ZoneInfoNotFoundError):
+        return not zoneinfo.available_timezones()
+    return True
 
 
 def _type(value: Any) -> str:

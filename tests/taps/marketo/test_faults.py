@@ -231,11 +231,11 @@ def test_a_setting_that_cannot_be_stops_the_run_and_is_named(read, config, said)
 def test_a_check_tells_what_is_missing(tap, world):
     options = marketo.Options(burst_limit=1_000_000, denies=frozenset({"Read-Only Lead"}))
     with marketo.serve(world, options=options) as served:
-        good = tap(served, "--check", lead_fields={"company": "company"})
-        served.engine.limits.others = 45_000
+        good = tap(served, "--check", campaigns={"1001": "X", "No such program": "Y"})
 
     failing = {line["name"]: line for line in good.lines if not line["ok"]}
     assert good.code == 2
-    assert failing.keys() == {"permission:Read-Only Lead"}
+    assert failing.keys() == {"permission:Read-Only Lead", "campaigns:No such program"}
+    assert not failing["campaigns:No such program"]["required"]
     assert "role" in failing["permission:Read-Only Lead"]["fix"]
     assert json.loads(good.text.splitlines()[0])["name"] == "login"
