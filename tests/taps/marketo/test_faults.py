@@ -5,6 +5,7 @@ import json
 import pytest
 
 from closedloop.sandbox import marketo
+from closedloop.sandbox.marketo.fill import NEWSLETTER
 from tap_marketo.client import Marketo
 
 MEMBERS, PROGRAMS, ACTIVITIES = ("program_members",), ("programs",), ("activities",)
@@ -239,3 +240,20 @@ def test_a_check_tells_what_is_missing(tap, world):
     assert not failing["campaigns:No such program"]["required"]
     assert "role" in failing["permission:Read-Only Lead"]["fix"]
     assert json.loads(good.text.splitlines()[0])["name"] == "login"
+
+
+def test_a_read_that_broke_off_loses_neither_members_nor_their_leads(served, read):
+    served.faults.add("500", stream="members", mode="610", nth=3)
+    chosen = ("program_members", "leads")
+    first = read(select=chosen)
+    served.advance(7200)
+    second = read(select=chosen, state=first.state)
+
+    members = {f"{p}/{lead}" for p, lead in served.account.members if p != NEWSLETTER}
+    came = [run.by_key("program_members").keys() for run in (first, second)]
+    assert (first.code, second.code) == (1, 0)
+    assert came[0] | came[1] == members
+    assert came[0] & came[1] < members  # what had come was not asked for again
+    leads = {key for run in (first, second) for key in run.by_key("leads")}
+    assert leads == {key.partition("/")[2] for key in members}
+    assert "unfinished" not in second.bookmark("program_members")
