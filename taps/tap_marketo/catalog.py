@@ -46,7 +46,7 @@ LEAD_FIELDS: Mapping[str, str] = {
         " createdAt updatedAt"
     )
 }
-#: Program types that are events, in small letters: as the documentation has them, and as the API's description does.
+#: Program types that are events, as the documentation has them.
 EVENT_TYPES = ("Event", "Event with Webinar")
 #: Types of activities that are read: ids, or names. 104 is the change of a program status.
 CHANGE_STATUS, NEW_LEAD, MERGE = 104, 12, 32
@@ -69,29 +69,22 @@ class Source:
         key: Column that is the key.
         cursor: Column that orders the changes.
         deletes: Whether deleted rows are sent.
-        permission: What the API user's role must have, in Marketo's words.
     """
 
     columns: Mapping[str, Kind]
-    permission: str
     key: str = "id"
     cursor: str | None = None
     deletes: bool = False
 
 
-_ASSETS, _LEADS, _ACTIVITIES = "Read-Only Assets", "Read-Only Lead", "Read-Only Activity"
-
 #: Every stream, in the order in which they are read: what others build on comes first.
 STREAMS: Mapping[str, Source] = {
-    "channels": Source(
-        columns=_kinds("id name applicableProgramType", time="createdAt updatedAt"), permission=_ASSETS
-    ),
+    "channels": Source(columns=_kinds("id name applicableProgramType", time="createdAt updatedAt")),
     "program_statuses": Source(
         columns=_kinds(
             "key channel_id channel name type description touch_status", whole="step", yes="success hidden"
         ),
         key="key",
-        permission=_ASSETS,
     ),
     "programs": Source(
         columns=_kinds(
@@ -103,7 +96,6 @@ STREAMS: Mapping[str, Source] = {
             list="costs tags",
         ),
         cursor="updatedAt",
-        permission=_ASSETS,
     ),
     "program_members": Source(
         columns=_kinds(
@@ -114,7 +106,6 @@ STREAMS: Mapping[str, Source] = {
         key="key",
         cursor="updatedAt",
         deletes=True,
-        permission=_LEADS,
     ),
     "leads": Source(
         columns=_kinds(
@@ -124,7 +115,6 @@ STREAMS: Mapping[str, Source] = {
         ),
         cursor="updatedAt",
         deletes=True,
-        permission=_LEADS,
     ),
     "activities": Source(
         columns=_kinds(
@@ -137,7 +127,6 @@ STREAMS: Mapping[str, Source] = {
         ),
         key="marketoGUID",
         cursor="activityDate",
-        permission=_ACTIVITIES,
     ),
 }
 

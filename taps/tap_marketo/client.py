@@ -180,12 +180,12 @@ class Marketo:
             raise StreamError("there is no paging token", where=self.where, fix=AGAIN)
         return page.token
 
-    def activities(self, since: datetime, types: Sequence[int], *, what: str = "activities") -> Iterator[Row]:
+    def activities(self, since: datetime, types: Sequence[int]) -> Iterator[Row]:
         """Yield activities of some types since a moment."""
         for start in range(0, len(types), MOST_TYPES):
             chosen = ",".join(map(str, types[start : start + MOST_TYPES]))
             params = {"activityTypeIds": chosen, "batchSize": str(self.page_size)}
-            path = f"{REST}/{what}.json"
+            path = f"{REST}/activities.json"
             for page in self.tokens(path, params, token=self.paging_token(since)):
                 yield from page.rows
 
