@@ -31,7 +31,7 @@ def demo(  # noqa: PLR0917 (typer reads options from the signature)
     attendance: Annotated[
         str | None,
         typer.Option(
-            help="What knows who came: salesforce, hubspot, eventbrite, leadlist; without it, the CRM."
+            help="What knows who came: salesforce, hubspot, marketo, eventbrite, leadlist; without it, the CRM."
         ),
     ] = None,
     *,

@@ -81,7 +81,11 @@ def without_attendance(world: World) -> World:
 
 def attendance_alone(world: World) -> World:
     """Return the world as a system holds it that knows events and who came, and nothing else."""
-    people = tuple(person for person in world.people if person.key.startswith(SCANNED))
+    people = tuple(
+        replace(person, kind="lead") if person.kind == "subscriber" else person
+        for person in world.people
+        if person.key.startswith(SCANNED)
+    )
     return replace(
         world, people=people, accounts=(), opportunities=(), changes=(), activities=(), customers=(), documents=(),
         payments=(), allocations=(), cost_lines=(), bookings=(),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from functools import partial
 from hashlib import blake2b
 from importlib import import_module
@@ -39,7 +41,8 @@ LEDGERS = ("quickbooks", "xero", "odoo")
 _SEEN: dict[str, Callable[[World], World]] = {
     "salesforce": partial(as_members_elsewhere, unknown="lead"),
     "hubspot": partial(as_members_elsewhere, unknown="contact"),
-    "eventbrite": lambda world: as_checked_in(as_scans(world)),
+    "marketo": partial(as_members_elsewhere, unknown="subscriber"),
+    "eventbrite": lambda world: as_checked_in(as_registrations(as_scans(world))),
     "leadlist": as_scans,
 }
 ATTENDANCE = tuple(_SEEN)
@@ -88,7 +91,7 @@ class Side:
             key: f"{self.name}:{record}"
             for records in found
             for key, record in records.items()
-            if key.startswith("event-")
+            if key.startswith("event-") and "/" not in key
         }
 
 
@@ -121,18 +124,36 @@ def serve_apart(
         ledger: One of `LEDGERS`.
         attendance: One of `ATTENDANCE`, and not the CRM.
     """
-    held = _SEEN[attendance](world)
-    own = without_attendance(held)
     with ExitStack() as stack:
+        held, brings = stack.enter_context(brought(world, folder, attendance=attendance))
+        own = without_attendance(held)
         running = {name: stack.enter_context(_simulated(name, own)) for name in dict.fromkeys((crm, ledger))}
-        alone = attendance_alone(held)
-        brings = (
+        yield (held, _side("crm", crm, running[crm]), _side("books", ledger, running[ledger]), brings)
+
+
+@contextmanager
+def brought(world: World, folder: Path, *, attendance: str) -> Iterator[tuple[World, Side]]:
+    """Serve who came, and nothing else, and yield the world as it is then.
+
+    Args:
+        world: What was generated.
+        folder: Where lists of attendees are written.
+        attendance: One of `ATTENDANCE`.
+    """
+    held = seen(world, attendance)
+    alone = attendance_alone(held)
+    with ExitStack() as stack:
+        simulator = (
             Lists(alone, folder)
             if attendance == "leadlist"
             else stack.enter_context(_simulated(attendance, alone))
         )
-        sides = _side("crm", crm, running[crm]), _side("books", ledger, running[ledger])
-        yield (held, *sides, _side("attendance", attendance, brings))
+        yield held, _side("attendance", attendance, simulator)
+
+
+def seen(world: World, attendance: str) -> World:
+    """Return the world as it is where this system, beside the CRM, knows who came."""
+    return _SEEN[attendance](world)
 
 
 class Lists:
@@ -148,6 +169,9 @@ class Lists:
         from closedloop.sandbox import leadlist
 
         written = leadlist.write(world, folder)
+        yesterday = datetime.combine(world.as_of, time(), tzinfo=UTC).timestamp()
+        for name in written:  # else they might still be growing
+            os.utime(folder / name, (yesterday, yesterday))
         stems = {event: name.rpartition(".")[0] for name, event in written.items()}
         self.url = str(folder)
         rows = {one.key: (stems[one.event], one.key) for one in world.registrations}
