@@ -2,16 +2,16 @@
 -- grain: one begun event against one kind of others: no_show, then non_attendee.
 -- The Mantel-Haenszel difference of the share of accounts that bought within the follow-up days, over the strata with at
 -- least five controls; the same figure of as many days before the event; the share of attendees' accounts in such
--- strata. `controls` are those of these strata. Each term of the sums is rounded at twelve decimals, so that their order
--- changes nothing, and the difference at nine before it is at six, so that a half is still a half. Until the follow-up
+-- strata. `controls` are those of these strata. Each term of the sums is rounded at fifteen decimals, so that their order
+-- changes nothing, and the difference at twelve before it is at six, so that a half is still a half. Until the follow-up
 -- is over the difference is what can be seen so far: `is_complete` says.
 with term as (
     select
         *,
         controls >= 5 as is_matched,
-        mul_div(treated_after * controls - controls_after * treated, 1000000000000, treated + controls) as gap_after,
-        mul_div(treated_before * controls - controls_before * treated, 1000000000000, treated + controls) as gap_before,
-        mul_div(treated * controls, 1000000000000, treated + controls) as weight
+        mul_div(treated_after * controls - controls_after * treated, 1000000000000000, treated + controls) as gap_after,
+        mul_div(treated_before * controls - controls_before * treated, 1000000000000000, treated + controls) as gap_before,
+        mul_div(treated * controls, 1000000000000000, treated + controls) as weight
     from comparison_stratum
 ),
 
@@ -54,10 +54,10 @@ select
     coalesce(summed.treated, 0) as treated,
     coalesce(summed.controls, 0) as controls,
     case
-        when summed.weight > 0 then ratio(mul_div(summed.gap_after, 1000000000, summed.weight), 1000000000)
+        when summed.weight > 0 then ratio(mul_div(summed.gap_after, 1000000000000, summed.weight), 1000000000000)
     end as risk_difference,
     case
-        when summed.weight > 0 then ratio(mul_div(summed.gap_before, 1000000000, summed.weight), 1000000000)
+        when summed.weight > 0 then ratio(mul_div(summed.gap_before, 1000000000000, summed.weight), 1000000000000)
     end as risk_difference_before,
     case when summed.treated > 0 then ratio(summed.matched, summed.treated) end as matched_share,
     asked.is_complete,
