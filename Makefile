@@ -52,8 +52,7 @@ bench: $(READY)  ## benchmarks: ratios in one run
 	for bench in tests/bench/*.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
 
 test-servers: $(READY)  ## the same loop on a real Odoo 19 and PostgreSQL (installed on first use, then cached)
-	$(BIN)/python -m pytest -m servers tests/servers tests/store tests/service tests/writeback tests/history tests/link tests/extract \
-	  tests/models/test_chain_history.py $(ARGS)
+	$(BIN)/python -m pytest -m "servers and not long" tests/servers tests/store tests/service tests/writeback tests/history tests/link $(ARGS)
 
 year: $(READY)  ## a year of the daemon in stepped time: every hour, both clock changes, restarts, real syncs every week
 	rm -rf .year && PYTHONPATH=. $(BIN)/python -m tests.year.year --dir .year $(ARGS)
