@@ -16,9 +16,9 @@ from closedloop.service.metrics import exposition
 from closedloop.service.record import StoppedError
 from closedloop.service.session import Session, session
 from closedloop.service.watch import Watch
-from closedloop.settings import span
 from closedloop.store.lease import LeaseLostError
 from closedloop.store.stamps import to_text
+from closedloop.units import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
