@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # All the tests run in two processes; `make test ARGS="-k landing"` runs some.
 ARGS   ?=
 
-.PHONY: demo test test-long lint bench test-servers crash crash-short format lock clean help
+.PHONY: demo test test-long lint bench test-servers year crash crash-short format lock clean help
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -51,8 +51,11 @@ format: $(READY)
 bench: $(READY)  ## benchmarks: ratios in one run
 	for bench in tests/bench/*.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
 
-test-servers: $(READY)  ## the same loop on a real Odoo 19 (installed on first use, then cached)
-	$(BIN)/python -m pytest -m servers tests/servers $(ARGS)
+test-servers: $(READY)  ## the same loop on a real Odoo 19 and PostgreSQL (installed on first use, then cached)
+	$(BIN)/python -m pytest -m "servers and not long" tests/servers tests/store tests/service tests/writeback tests/history tests/link $(ARGS)
+
+year: $(READY)  ## a year of the daemon in stepped time: every hour, both clock changes, restarts, real syncs every week
+	rm -rf .year && PYTHONPATH=. $(BIN)/python -m tests.year.year --dir .year $(ARGS)
 
 crash: $(READY)  ## 200 kills between durable steps
 	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -m crash tests/crash $(ARGS)
@@ -68,4 +71,4 @@ lock:
 	  --extra sync --extra postgres pyproject.toml -o .ci/runtime.lock
 
 clean:
-	rm -rf $(VENV) .demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .demo .year dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -41,7 +41,6 @@ def warm_module(warm_taps):
 
 #: Modules whose tests run on PostgreSQL too (make test-servers): every database they open by a path is one there.
 ON_BOTH_DATABASES = {
-    "tests.history.test_causes",
     "tests.history.test_history",
     "tests.link.test_decisions",
     "tests.service.test_lease",
@@ -49,18 +48,23 @@ ON_BOTH_DATABASES = {
     "tests.store.test_lease",
     "tests.store.test_operations",
     "tests.writeback.test_writeback",
-    "tests.extract.test_sync",
+}
+#: And those that take longer (make test-long).
+ON_BOTH_AT_LENGTH = {
     "tests.extract.test_backfill",
     "tests.extract.test_completeness",
+    "tests.extract.test_sync",
+    "tests.history.test_causes",
     "tests.models.test_chain_history",
 }
 
 
 def pytest_generate_tests(metafunc):
-    alone = metafunc.definition.get_closest_marker("sqlite")
-    if metafunc.module.__name__ in ON_BOTH_DATABASES and not alone:
-        servers = pytest.param("postgres", marks=pytest.mark.servers)
-        metafunc.parametrize("database", ["sqlite", servers], indirect=True)
+    name, alone = metafunc.module.__name__, metafunc.definition.get_closest_marker("sqlite")
+    if alone or name not in ON_BOTH_DATABASES | ON_BOTH_AT_LENGTH:
+        return
+    marks = [pytest.mark.servers, *([pytest.mark.long] if name in ON_BOTH_AT_LENGTH else [])]
+    metafunc.parametrize("database", ["sqlite", pytest.param("postgres", marks=marks)], indirect=True)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,10 @@ from typer.testing import CliRunner
 
 from closedloop.cli.app import app
 from closedloop.clock import Clock
+from closedloop.config import load
 from closedloop.extract.spool import Spool
+from closedloop.service import cycle
+from closedloop.service.session import session
 from closedloop.store import tables
 from closedloop.store.analytical import Store
 from closedloop.store.operations import Operations
@@ -249,3 +253,20 @@ def test_runs_keep_their_order_when_the_clock_is_set_back(tmp_path):
     operations.close()
 
     assert ids == sorted(set(ids))
+
+
+def test_figures_are_not_made_of_half_a_store(made, monkeypatch):
+    """The store is lost: what was read before is read again before anything is published, in the same job."""
+    made.run("sync")
+    (made.home / "store.duckdb").unlink()
+    published = []
+    monkeypatch.setattr(
+        cycle, "publish", lambda _opened, store, *_more, **_named: published.append(store.streams("src"))
+    )
+    with session(load(made.config), Clock()) as opened:
+        now = datetime(2026, 5, 1, tzinfo=UTC)
+        cycle.scheduled(opened, "publish", tick=now, progress=cycle.quiet, stop=threading.Event())
+        cycle.scheduled(opened, "publish", tick=now, progress=cycle.quiet, stop=threading.Event())
+
+    assert published == [["lead"], ["lead"]]
+    assert made.rows() == (20, 20, 19), "and not once more"

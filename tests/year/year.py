@@ -1,6 +1,6 @@
 """A daemon's life in stepped time: every tick of a year in minutes.
 
-    python -m tests.year.year --dir FOLDER [--days 365] [--hours 1] [--real-every 7] [--sundays]
+    python -m tests.year.year --dir FOLDER [--days 365] [--hours 1] [--real-every 7] [--sundays] [--no-figures]
 
 The daemon, its schedules, leases, runs, store and operational database are the real ones, and so is the clock: one file
 (`CLOSEDLOOP_CLOCK_FILE`) that the daemon's own waits move on, read by the core, by the taps' processes and by the
@@ -129,6 +129,7 @@ class Year:
     hours: int = 1
     real_every: int = 0
     sundays: bool = False
+    figures: bool = True
     seed: int = 1
     done: list = field(default_factory=list)
     failed: list = field(default_factory=list)
@@ -217,6 +218,9 @@ class Year:
                 self._look(opened)
 
         connectors.process, cycle.scheduled, daemon.LONGEST_WAIT_SECONDS = process, seen, 7200.0
+        if not self.figures:
+            stack.callback(setattr, cycle, "publish", cycle.publish)
+            cycle.publish = lambda *_args, **_more: None
         stack.callback(setattr, connectors, "process", real)
         stack.callback(setattr, cycle, "scheduled", scheduled)
         stack.callback(setattr, daemon, "LONGEST_WAIT_SECONDS", longest)
@@ -329,6 +333,7 @@ def main():
     parser.add_argument("--real-every", type=int, default=7)
     parser.add_argument("--dir", type=Path, required=True)
     parser.add_argument("--sundays", action="store_true")
+    parser.add_argument("--no-figures", action="store_true", help="publish without computing")
     chosen = parser.parse_args()
     configure(level="WARNING")
     began = time.monotonic()
@@ -339,6 +344,7 @@ def main():
         hours=chosen.hours,
         real_every=chosen.real_every,
         sundays=chosen.sundays,
+        figures=not chosen.no_figures,
     )
     year = life.live()
     report(year, time.monotonic() - began)

@@ -74,7 +74,9 @@ def _keep(database: Connection, connection: str, refusals: dict[tuple[str, str],
     held = {(row.stream, row.record_key): row for row in database.execute(known)}
     new = []
     for (stream, key), refusal in refusals.items():
-        values: dict[str, Any] = {"reason": refusal.reason, "record": refusal.record, "last_seen": at}
+        # PostgreSQL takes no zero byte in a text, and what is no JSON may hold one.
+        record = refusal.record.replace("\x00", "\ufffd")
+        values: dict[str, Any] = {"reason": refusal.reason, "record": record, "last_seen": at}
         row = held.get((stream, key))
         if row is None:
             fixed = {"connection": connection, "stream": stream, "record_key": key, "direction": "read"}

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from closedloop import extract, models
 from closedloop.errors import ClosedloopError, PartlyFailedError
+from closedloop.extract.result import BAD
 from closedloop.history import snapshot
 from closedloop.log import get_logger
 from closedloop.service import jobs, retention
 from closedloop.service.jobs import PUBLISH, SYNC
 from closedloop.service.record import Run, StoppedError, recorded
-from closedloop.store import bookmarks
+from closedloop.store import bookmarks, tables
 from closedloop.store.stamps import to_text
 from closedloop.writeback.apply import apply_plan, code_of
 from closedloop.writeback.plan import make_plan
@@ -309,8 +312,17 @@ def scheduled(
 def _whole_again(
     opened: Session, store: Store, record: Run, *, progress: Progress, stop: threading.Event
 ) -> None:
-    """Read the connections that this store holds nothing of: it was lost, or set aside, and figures need all of them."""
-    missing = [name for name in opened.settings.connections if not bookmarks.last_segment(store, name)]
+    """Read the connections that were read before and of which this store holds nothing: it was lost, or set aside."""
+    read_once = (
+        select(tables.stream_run.c.connection).where(tables.stream_run.c.verdict.not_in(BAD)).distinct()
+    )
+    with opened.operations.reading() as connection:
+        known = set(connection.execute(read_once).scalars())
+    missing = [
+        name
+        for name in opened.settings.connections
+        if name in known and not bookmarks.last_segment(store, name)
+    ]
     if missing:
         log.info("cycle.reading_anew", connections=missing)
         insist_complete(read(opened, store, record, connections=missing, progress=progress, stop=stop))

@@ -71,12 +71,17 @@ def _old(before: str) -> Iterator[tuple[str, Delete]]:
 
 def _old_runs(connection: Connection, before: str) -> list[str]:
     """Delete the runs that nothing refers to, and return the ids of those whose writes are all settled."""
-    run, read, entry = tables.run, tables.stream_run, tables.journal
+    run, entry = tables.run, tables.journal
     old = (run.c.started_at < before) & (run.c.state != "running")
-    wrote = exists().where(entry.c.run_id == run.c.id)
     unsettled = exists().where(entry.c.run_id == run.c.id, entry.c.state.in_(["intent", "unknown"]))
     found = list(connection.execute(select(run.c.id).where(old, ~unsettled)).scalars())
-    connection.execute(delete(run).where(old, ~wrote, ~exists().where(read.c.run_id == run.c.id)))
+    referring = [
+        exists().where(column == run.c.id)
+        for table in tables.metadata.tables.values()
+        for column in table.columns
+        if any(key.column is run.c.id for key in column.foreign_keys)
+    ]
+    connection.execute(delete(run).where(old, *(~one for one in referring)))
     return found
 
 

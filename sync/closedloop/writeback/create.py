@@ -109,6 +109,7 @@ def _carry(
             try:
                 for deed in part:
                     _hand_over(session, deed, stamp)
+                journal.operations.insist_lease()
                 session.commit(batch)
                 failpoint("create.committed")
             finally:
