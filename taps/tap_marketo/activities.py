@@ -15,7 +15,7 @@ from tap_marketo.base import MarketoStream
 from tap_marketo.bulk import Bulk
 from tap_marketo.catalog import CHANGE_STATUS
 from tap_marketo.client import MOST_TYPES, REST
-from tap_marketo.faults import AGAIN, NoBulkError
+from tap_marketo.faults import AGAIN, NoBulkError, QuotaError
 from tap_marketo.values import named
 from tap_marketo.windows import LONGEST, span, windows
 
@@ -74,7 +74,7 @@ class ActivityStream(MarketoStream):
                 for opens, end in windows(since, recent):
                     yield from self._extracted(types, opens, end)
                     yield Page(records=[], state=self.marked(iso(end), types=list(types)))
-            except NoBulkError as error:
+            except (NoBulkError, QuotaError) as error:
                 log.warning("bulk.not_used", stream=self.name, reason=error.message)
                 recent = since
             yield from self._paged(types, recent)

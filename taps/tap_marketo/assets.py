@@ -15,6 +15,7 @@ from closedloop.kit.stream import Page
 from tap_marketo.base import MarketoStream
 from tap_marketo.client import ASSET_PAGE
 from tap_marketo.faults import AGAIN
+from tap_marketo.salesforce import full_id
 from tap_marketo.values import decimal, instant
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class ProgramStream(AssetStream):
 
     def listed(self, size: int) -> list[Row]:
         """Return the programs as the listing has them."""
-        return [row for row in self.marketo.programs(size=size) if self.ours.is_campaign(row)]
+        rows = self.marketo.listed_programs() if size == ASSET_PAGE else self.marketo.programs(size=size)
+        return [row for row in rows if self.ours.is_campaign(row)]
 
     def pages(self) -> Iterator[Page]:
         """Yield the programs that changed, or all of them where that is due.
@@ -181,6 +183,8 @@ class ProgramStream(AssetStream):
             found = self.marketo.program(str(row.get("id")))
             if found is not None:
                 yield self._program({**row, **found})
+            elif self.counted is not None:
+                self.counted -= 1
 
     def _program(self, row: Row) -> Row:
         tags = {
@@ -195,6 +199,7 @@ class ProgramStream(AssetStream):
             **named,
             "kind": self._kind(row, named.get("kind")),
             "cost": _sum(row.get("costs")),
+            "sfdcId": full_id(row.get("sfdcId")) or row.get("sfdcId"),
             "same_as": own.get(str(row.get("id"))) or own.get(str(row.get("name"))),
             "time_zone": self.config.get("time_zone") or "UTC",
         }

@@ -24,6 +24,8 @@ Row = dict[str, Any]
 ASSET_PAGE = 200
 #: Ids, or types of activities, a request.
 MOST_IDS, MOST_TYPES = 300, 10
+#: After so many calls of ours the calls of all services are asked for again.
+_ASK_AGAIN = 500
 ASSETS, REST, BULK = "/rest/asset/v1", "/rest/v1", "/bulk/v1"
 
 
@@ -63,7 +65,7 @@ class Marketo:
     where: str | None = None
     faults: Faults = field(default_factory=Faults)
     used: int | None = None
-    _asked: bool = False
+    _asked_at: int | None = None
     _programs: list[Row] | None = None
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Listed:
@@ -208,16 +210,19 @@ class Marketo:
     @property
     def day_left(self) -> int | None:
         """Calls of the day that are left to everybody; none where Marketo does not say how many were made."""
-        if not self._asked:
-            self._asked = True
-            try:
-                rows = self._get(f"{REST}/stats/usage.json").rows
-            except (AccessError, MissingObjectError):
-                log.info("usage.unknown", where=self.where)
-                return None
-            total = rows[0].get("total") if rows else None
-            self.used = total - self.http.request_count if isinstance(total, int) else None
+        if self._asked_at is None or self.http.request_count - self._asked_at >= _ASK_AGAIN:
+            self._asked_at = self.http.request_count
+            self._ask_usage()
         return None if self.used is None else self.day_limit - self.used - self.http.request_count
+
+    def _ask_usage(self) -> None:
+        try:
+            rows = self._get(f"{REST}/stats/usage.json").rows
+        except (AccessError, MissingObjectError):
+            log.info("usage.unknown", where=self.where)
+            return
+        total = rows[0].get("total") if rows else None
+        self.used = total - self.http.request_count if isinstance(total, int) else None
 
     def _spare(self) -> None:
         """Stop before the calls of others are used up."""

@@ -31,7 +31,11 @@ class BusyError(StreamError):
 
 
 class NoBulkError(StreamError):
-    """Bulk extract cannot be used: no permission, not in the subscription, a filter it lacks, or its day's bytes are gone."""
+    """Bulk extract cannot be used: no permission, not in the subscription, or a filter it lacks."""
+
+
+class QuotaError(StreamError):
+    """The bytes of the day for bulk extracts are used up."""
 
 
 def _again(message: str, *, pause: float | None = None, error: type[StreamError] = StreamError) -> Rule:
@@ -104,7 +108,10 @@ _BULK: Mapping[str, Rule] = {
     "703": Rule(action=Action.FAIL_STREAM, error=NoBulkError, message="bulk extract is not switched on"),
 }
 _QUOTA = Rule(
-    action=Action.FAIL_STREAM, error=NoBulkError, message="the bytes of the day for bulk extracts are used up"
+    action=Action.FAIL_STREAM,
+    error=QuotaError,
+    message="the bytes of the day for bulk extracts are used up",
+    fix="the next run after midnight US Central goes on",
 )
 _QUEUE = Rule(
     action=Action.FAIL_STREAM,

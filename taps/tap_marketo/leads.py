@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedloop.errors import ConfigError
 from closedloop.kit.policy import MissingObjectError, StreamError
-from closedloop.kit.stream import BadRecord, Page, from_iso, iso
+from closedloop.kit.stream import Page, from_iso, iso
 from closedloop.log import get_logger
 from tap_marketo.base import MarketoStream
 from tap_marketo.bulk import Bulk, GoneJobError
@@ -96,6 +96,7 @@ class LeadStream(MarketoStream):
             yield Page(records=gone)
         for page in self._by_id(sorted(ids, key=int)):
             known |= {record["id"] for record in page.records if not record[DELETED]}
+            known |= {bad.key for bad in page.bad}  # to be tried again with all known ones
             known -= {record["id"] for record in page.records if record[DELETED]}
             more = {_KNOWN: packed(known), _MEMBERS_UNTIL: held.get(_MEMBERS_UNTIL), _REFRESHED: refreshed}
             yield Page(records=page.records, bad=page.bad, state=self._left(self.bookmark, **more))
@@ -253,11 +254,7 @@ class LeadStream(MarketoStream):
 
     def _page(self, rows: Iterable[Row]) -> Page:
         batch = self.converted(self._lead(row) for row in rows)
-        bad = [
-            BadRecord(key=one.key, reason=one.reason, record={"id": one.record.get("id")})
-            for one in batch.bad
-        ]
-        return Page(records=batch.records, bad=bad)
+        return Page(records=batch.records, bad=batch.bad)
 
     def _lead(self, row: Row) -> Row:
         """Return a lead by our columns; a field that was asked for and is missing is empty."""

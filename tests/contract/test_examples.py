@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from closedloop.config import load
+from tap_leadlist.tap import TapLeadlist
 from tap_quickbooks.tap import TapQuickBooks
 from tap_xero.tap import TapXero
 
 EXAMPLES = Path(__file__).parent.parent.parent / "config" / "examples"
+LISTS = "badge-scans"
 TAPS = {"quickbooks": TapQuickBooks, "xero": TapXero}
 
 
@@ -31,3 +33,11 @@ def test_the_tap_takes_the_settings_of_its_example(connector, tmp_path):
     assert books.connector == connector
     assert tap.consent().redirect_url == books.settings.get("redirect_url", "http://localhost:8914/callback")
     assert tap.discover_streams()
+
+
+def test_the_tap_for_lists_takes_the_settings_of_its_example():
+    scans = load(EXAMPLES / f"{LISTS}.yaml", Anything()).connections["scans"]
+    tap = TapLeadlist(config=scans.settings, validate_config=True, setup_mapper=False)
+
+    assert Path(scans.settings["files"][0]).is_absolute()
+    assert tap.options.campaign_of("scans", "rotterdam-1.csv") == "E-17"

@@ -198,6 +198,10 @@ def world_rows():
         known = {"kind": "contact", "name": f"Pat {key}", "email": f"{key}@x.example", "owner_key": "u"}
         return {"key": key, "account_key": account, **known, **more}
 
+    def subscriber(key, name, **more):
+        known = {"kind": "subscriber", "source": "news", "email": f"{name}@x.example", "name": f"Pat {name}"}
+        return {"key": key, **known, **more}
+
     sales = [
         kit.sale(
             f"i-{key}", f"c-{key}", date(2026, 6, 1), "100.00", balance="100.00", due_date=date(2026, 7, 1)
@@ -229,11 +233,18 @@ def world_rows():
             person("p-converted", None, kind="lead", email="p-one@x.example", converted_person_key="p-one", status="converted"),
             person("p-rung", "rung", email=None, phone="12", mobile="112 555 0100"),
             person("p-calling", "rung", email=None, phone="12", mobile="312 555 0100"),
+            person("p-told", "rung"),
+            person("p-both", "rung"),
+            subscriber("s-told", "p-told", has_opted_out=True),
+            subscriber("s-both1", "p-both", has_opted_out=True),
+            subscriber("s-both2", "p-both", has_opted_out=False),
+            subscriber("s-only", "s-only", has_opted_out=False),
         ],
         "touch": [
             kit.attended(f"t-{name}", "e", f"p-{name}", email=f"p-{name}@x.example", name=f"Pat p-{name}")
-            for name in ("quiet", "heard", "two", "one")
+            for name in ("quiet", "heard", "two", "one", "told")
         ]
+        + [kit.attended("t-only", "e", "s-only", email="s-only@x.example", name="Pat s-only")]
         + [kit.attended(f"t-{name}", "e", f"p-{name}") for name in ("rung", "calling")],
         "opportunity": [
             {"key": "d-twin", "name": "D", "account_key": "twin1", "amount": "10.00", "currency": "USD", "is_closed": True,
@@ -269,6 +280,9 @@ def world(tmp_path_factory):
         ("quiet", "paid", "ok"),
         ("t-two", "in_crm", "duplicate_in_crm"),  # a lead with the same e-mail and name beside the contact
         ("t-one", "in_crm", "ok"),  # that one was converted
+        ("t-told", "in_crm", "ok"),  # a mailing list is no CRM, so their record there is no duplicate
+        ("t-only", "in_crm", "not_in_crm"),
+        ("t-only", "routed", "not_applicable"),
         ("t-rung", "contactable", "invalid_phone"),
         ("t-calling", "contactable", "ok"),
         ("t-quiet", "opportunity", "ok"),
@@ -282,6 +296,16 @@ def test_state_of_a_link(world, subject, link, expected):
     assert (found["reason"] or found["state"]) == expected
     assert (found["state"] == "broken") == (found["reason"] is not None)
     assert found["url"]
+
+
+@pytest.mark.parametrize(
+    ("person", "opted_out"), [("p-told", True), ("p-both", False), ("p-quiet", True), ("p-two", None)]
+)
+def test_who_has_left_every_list_has_opted_out(world, person, opted_out):
+    assert (
+        world.one("select has_opted_out from canonical.person where key = ?", person)["has_opted_out"]
+        is opted_out
+    )
 
 
 def test_every_subject_has_every_link_of_its_kind_in_order(world):
@@ -308,11 +332,11 @@ def test_shares_of_the_revenue(world):
 def test_totals_by_owner_and_event(world):
     rows = world.rows("select * from marts.chain_total")
     total = {(row["by"], row["key"]): (row["subjects"], row["broken"], row["at_stake"]) for row in rows}
-    # Broken: t-two, t-rung; of the accounts quiet (an average year, 100.00), loud (no money), twin1 (10.00 not invoiced).
-    assert total["all", "all"] == (11, 5, 11000)
-    assert total["campaign", "e"] == (8, 3, 10000)  # six attendees, and the accounts quiet and heard
-    assert total["owner", "u"] == (10, 4, 10000)
-    assert total["owner", None] == (1, 1, 1000)
+    # Broken: t-two, t-rung, t-only; of the accounts quiet (an average year, 100.00), loud (no money), twin1 (10.00 not invoiced).
+    assert total["all", "all"] == (13, 6, 11000)
+    assert total["campaign", "e"] == (10, 4, 10000)  # eight attendees, and the accounts quiet and heard
+    assert total["owner", "u"] == (11, 4, 10000)
+    assert total["owner", None] == (2, 2, 1000)
     assert total["reason", "unsubscribed_customer"] == (1, 1, 10000)
 
 

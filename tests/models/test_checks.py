@@ -6,7 +6,7 @@ from closedloop.models import graph
 
 FAULTS = {
     "unique_keys": "insert into canonical.document select * from canonical.document where key = 'i1'",
-    "sum_law": "delete from marts.attribution_credit where document_key = 'i1' and campaign_key = 'e1'",
+    "sum_law": "delete from marts.part_credit where item_key = 'i1' and campaign_key = 'e1'",
     "totals_add_up": "update marts.totals set value = value + 1 where name = 'unlinked'",
     "credits_of_document": "update marts.part_credit set value = value + 1 where item_key = 'i1' and campaign_key = 'e1'",
     "campaign_totals": "update marts.campaign_model set credited_won = credited_won + 1 where model = 'w'",

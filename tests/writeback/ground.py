@@ -142,6 +142,8 @@ class Ground:
                 if of == name
             ]
             marks = ", ".join("?" * (len(own) + 3))
+            if not rows:
+                continue
             self.store.connection.executemany(f"insert into {table} values ({marks})", rows)
         run_id = self.operations.begin_run("sync", self.clock)
         read = dict.fromkeys(("rows", "keys", "requests", "bytes"), 0)

@@ -30,7 +30,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Carry it out at once.")]
 
 
 @imports.command()
-def leads(
+def leads(  # noqa: PLR0917 (typer reads options from the signature)
     ctx: typer.Context,
     file: File,
     campaign: Annotated[str, typer.Option(help="The event: its id, code or name.")],

@@ -252,7 +252,7 @@ def _raised(work: _Work, rows: Sequence[ImportRow]) -> list[Deed]:
     shape = work.profile.member
     if shape.campaign is None:
         deeds = []
-        for row in rows:
+        for row in (row for row in rows if "person" in row.content):
             fields = {
                 shape.status: row.content["status"],
                 str(shape.when): row.content["at"] or work.clock.now().isoformat(),
@@ -278,8 +278,7 @@ def _raised(work: _Work, rows: Sequence[ImportRow]) -> list[Deed]:
 
 
 def _participation(row: ImportRow, work: _Work) -> str:
-    contact = str(row.content["member"][1]).rpartition("/")[2].rpartition("-")[2]
-    return f"{work.plan.campaign_id}/{contact}"
+    return f"{work.plan.campaign_id}/{row.content['person'][1]}"
 
 
 def _look(work: _Work) -> None:

@@ -157,7 +157,9 @@ def _row(row: Mapping[str, Any], ground: _Ground) -> ImportRow:
         f"mail {(row.get('email') or '').casefold()}"
     )
     if there is not None:
-        return _at_event(row, label, there, content)
+        return _at_event(
+            row, label, there, content if record is None else {**content, "person": list(record)}
+        )
     if record is not None:
         why = known.evidence or "we imported this person before"
         return _as(row, "member", label, why, {**content, "record": list(record)})

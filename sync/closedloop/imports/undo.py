@@ -154,7 +154,10 @@ def _judge(entries: Sequence[Entry], shape: Shape, sender: Sender, kept: set[str
     names = sorted({name for entry in made for name in entry.seen or {}})
     found = sender.find(shape.object, shape.by, [entry.deed.key for entry in made], names) if made else {}
     for entry in made:
-        _made(entry, found.get(entry.deed.key), shape, kept, judged, clock)
+        why, deed = _made(entry, found.get(entry.deed.key), shape, kept=kept, clock=clock)
+        judged.missing += entry.deed.key not in found
+        judged.left += [f"{_name(entry)}: {why}"] * bool(why)
+        judged.deeds += [deed] if deed else []
     _changed([entry for entry in changed if entry.deed.by == "id"], sender, judged)
     judged.left += [
         f"{_name(entry)}: the CRM does not let a status be lowered again"
@@ -168,37 +171,27 @@ def _made(
     entry: Entry,
     present: tuple[str, Mapping[str, Value]] | None,
     shape: Shape,
+    *,
     kept: set[str],
-    judged: _Judged,
     clock: Clock,
-) -> None:
+) -> tuple[str, Deed | None]:
+    """Return why a record that we made stays, or what removes it; neither where it is gone."""
     if present is None:
-        judged.missing += 1
-        return
+        return "", None
     record, values = present
-    seen = entry.seen
-    if seen is None:
-        judged.left.append(f"{_name(entry)}: it was never read back")
-        return
-    touched = sorted(name for name, value in seen.items() if not _equal(value, values.get(name)))
+    if entry.seen is None:
+        return "it was never read back", None
+    touched = sorted(name for name, value in entry.seen.items() if not _equal(value, values.get(name)))
     if touched:
-        judged.left.append(f"{_name(entry)}: somebody has touched it since ({', '.join(touched)})")
-    elif record in kept:
-        judged.left.append(f"{_name(entry)}: an attendance of it stays")
-    elif shape.undone_by:
-        judged.deeds.append(_taken_back(entry, shape, clock))
-    else:
-        judged.deeds.append(
-            Deed(
-                kind="remove",
-                object=shape.object,
-                by="id",
-                key=record,
-                fields={},
-                before=_probe(entry),
-                undoes=entry.id,
-            )
-        )
+        return f"somebody has touched it since ({', '.join(touched)})", None
+    if record in kept:
+        return "an attendance of it stays", None
+    if shape.undone_by:
+        return "", _taken_back(entry, shape, clock)
+    name, key = shape.object, entry.id
+    return "", Deed(
+        kind="remove", object=name, by="id", key=record, fields={}, before=_probe(entry), undoes=key
+    )
 
 
 def _taken_back(entry: Entry, shape: Shape, clock: Clock) -> Deed:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 #: A row with this property asks for the removal of a record that an import made.
-REMOVED = "_sdc_deleted_at"
+REMOVED = "closedloop_removed_at"
 
 
 class UpdateSink(Sink):

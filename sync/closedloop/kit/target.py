@@ -20,7 +20,7 @@ from abc import abstractmethod
 from collections import Counter
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import click
 import msgspec
@@ -29,6 +29,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.plugin_base import PluginBase
 
 from closedloop.errors import ClosedloopError, ConfigError
+from closedloop.kit import answers
 from closedloop.kit.failpoint import failpoint
 from closedloop.kit.line import encode
 from closedloop.kit.lock import WriteLock
@@ -36,7 +37,7 @@ from closedloop.kit.outcome import Outcome, OutcomeFile, Row, State
 from closedloop.kit.policy import UnknownOutcomeError
 from closedloop.kit.redact import redactor
 from closedloop.kit.sink import REMOVED, UpdateSink
-from closedloop.kit.writer import FieldWish, MissingIdError
+from closedloop.kit.writer import MissingIdError
 from closedloop.log import configure, get_logger
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from closedloop.kit.writer import Writer
 
 log = get_logger(__name__)
-_T = TypeVar("_T")
 
 #: Settings that every target has beside the vendor's own.
 COMMON_SETTINGS: Mapping[str, Any] = {
@@ -332,48 +332,12 @@ class Target(singer_sdk.Target):
         lines: IO[str] | Sequence[str] = (),
     ) -> Iterator[dict[str, Any]]:
         """Yield the answers of one command-line extension: read, find, provision, or else check."""
-        if read:
+        ask = answers.read if read else answers.find if find else answers.provision if provision else None
+        if ask is not None:
             for line in lines:
-                yield from self._read(_decode(line, _ReadRequest))
-        elif find:
-            for line in lines:
-                yield from self._find(_decode(line, _FindRequest))
-        elif provision:
-            for line in lines:
-                yield msgspec.to_builtins(self.writer.provision(_decode(line, FieldWish)))
+                yield from ask(self.writer, line)
         else:
             yield from map(msgspec.to_builtins, self.writer.check())
-
-    def _find(self, request: _FindRequest) -> Iterator[dict[str, Any]]:
-        found = self.writer.find(request.stream, request.key, request.values, request.fields)
-        for value in request.values:
-            answer: dict[str, Any] = {"stream": request.stream, "key": value}
-            record = found.get(value)
-            yield answer | (
-                {"missing": True} if record is None else {"id": record.id, "values": dict(record.values)}
-            )
-
-    def _read(self, request: _ReadRequest) -> Iterator[dict[str, Any]]:
-        ids = [str(key) for key in request.ids]
-        found = self.writer.read(request.stream, ids, request.fields)
-        for key in ids:
-            if key in found:
-                yield {"stream": request.stream, "id": key, "values": found[key]}
-            else:
-                yield {"stream": request.stream, "id": key, "missing": True}
-
-
-class _FindRequest(msgspec.Struct, frozen=True, kw_only=True):
-    stream: str
-    key: str
-    values: list[str]
-    fields: list[str]
-
-
-class _ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
-    stream: str
-    ids: list[str | int]
-    fields: list[str]
 
 
 def run(target: type[Target], arguments: Sequence[str] | None = None) -> NoReturn:
@@ -409,14 +373,6 @@ def _say(answer: Mapping[str, Any]) -> int:
     sys.stdout.buffer.flush()
     failed = answer.get("ok") is False and answer.get("required", True)
     return 2 if failed else int(answer.get("state") in {"denied", "wrong_type"})
-
-
-def _decode(line: str, kind: type[_T]) -> _T:
-    try:
-        return msgspec.json.decode(line, type=kind)
-    except msgspec.DecodeError as error:
-        msg = f"a line of the input cannot be read: {error}"
-        raise ConfigError(msg, where="standard input") from error
 
 
 def _chunks(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:

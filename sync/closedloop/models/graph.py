@@ -6,6 +6,7 @@ entities as ``staging.<entity>``, and settings as ``param.<table>``. Nothing els
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -45,6 +46,7 @@ PARAMETERS = (
 )
 
 
+_VIEW = re.compile(r"^-- view: ", re.MULTILINE)
 _WRITING = Lock()
 
 
@@ -58,6 +60,7 @@ class Model:
         where: Its file, as an error names it.
         sql: Its statement, as written.
         needs: The models that it reads.
+        is_view: It says ``-- view: why``: what it reads says the same, and to keep it would only cost time and space.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Model:
     where: str
     sql: str
     needs: frozenset[str]
+    is_view: bool = False
 
 
 def load(own: Path | None = None) -> dict[str, Model]:
@@ -151,6 +155,12 @@ def _bare(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
+def creation(model: Model, models: dict[str, Model], dialect: str) -> str:
+    """Return the statement that puts the model in its place, whatever was there."""
+    kind = "view" if model.is_view else "table"
+    return f'create or replace {kind} {model.layer}."{model.name}" as {statement(model, models, dialect)}'
+
+
 @cache
 def _written(sql: str, where: str, layers: tuple[tuple[str, str], ...], dialect: str) -> str:
     place = dict(layers)
@@ -183,7 +193,9 @@ def _folder(folders: dict[str, Path], root: Path) -> dict[str, Model]:
                 raise ConfigError(msg, where=where, fix="give each model a name of its own")
             sql = file.read_text(encoding="utf-8")
             needs = frozenset(name for place, name in _names(sql, where) if not place)
-            found[name] = Model(name=name, layer=layer, where=where, sql=sql, needs=needs)
+            found[name] = Model(
+                name=name, layer=layer, where=where, sql=sql, needs=needs, is_view=bool(_VIEW.search(sql))
+            )
     return found
 
 

@@ -12,6 +12,7 @@ from closedloop.service import cycle, jobs
 from closedloop.service.health import Health, serving
 from closedloop.service.incidents import RELOAD, News
 from closedloop.service.lease import DAEMON, BusyError, Lease
+from closedloop.service.metrics import exposition
 from closedloop.service.record import StoppedError
 from closedloop.service.session import Session, session
 from closedloop.service.watch import Watch
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 #: A longer wait would sleep through a clock that was set, or a lease that came free.
-_LONGEST_WAIT_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 30.0
 #: How long to leave the writer's lease to a one-off verb that holds it.
 _BUSY_WAIT_SECONDS = 5.0
 _CONFIGURATION = "configuration"
@@ -74,7 +75,12 @@ class Daemon:
             self.signals.grace = span(service.grace).total_seconds()
             with (
                 session(settings, self.clock) as opened,
-                serving(self.health, service.host, service.port) as address,
+                serving(
+                    self.health,
+                    service.host,
+                    service.port,
+                    lambda: exposition(opened, self.health.state),
+                ) as address,
             ):
                 log.info("daemon.listening", address=address)
                 settings = self._serve(opened)
@@ -139,7 +145,7 @@ class Daemon:
         held, now = jobs.read(opened.operations), self.clock.now()
         moments = [at for job in known.values() if (at := job.next_at(now, held.get(jobs.key(job.name))))]
         self.health.next_at = to_text(min(moments)) if moments else None
-        return min(((at - now).total_seconds() for at in moments), default=_LONGEST_WAIT_SECONDS)
+        return min(((at - now).total_seconds() for at in moments), default=LONGEST_WAIT_SECONDS)
 
     def _tell_refusal(self) -> None:
         """Say where `status` finds it whether a reload was refused."""
@@ -223,4 +229,4 @@ class Daemon:
         return settings
 
     def _wait(self, seconds: float) -> None:
-        self.clock.wait(self.signals.wake, max(0.0, min(seconds, _LONGEST_WAIT_SECONDS)))
+        self.clock.wait(self.signals.wake, max(0.0, min(seconds, LONGEST_WAIT_SECONDS)))

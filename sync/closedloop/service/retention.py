@@ -27,7 +27,7 @@ log = get_logger(__name__)
 
 _TIDY = "tidy"
 #: Numbers of landed segments kept for each connection: only the highest ones are ever asked for.
-_SEGMENTS = 1_000
+SEGMENTS = 1_000
 
 
 def tidy(opened: Session, store: Store) -> None:
@@ -46,7 +46,7 @@ def tidy(opened: Session, store: Store) -> None:
     store.query(
         "delete from meta.load_log as old using (select connection, max(segment) as newest from meta.load_log group by all)"
         " as held where held.connection = old.connection and old.segment <= held.newest - ?",
-        [_SEGMENTS],
+        [SEGMENTS],
     )
     _outcomes(opened, runs)
     log.info("retention.tidied", **gone, run=len(runs))

@@ -43,6 +43,7 @@ _CLIENT_OPTIONS = {
 _SQLITE = {
     "disk is full": "free space on the volume; what was acknowledged is kept, and the next run goes on from there",
     "readonly": "mount the volume so that it can be written, and give the folder to the user that runs closedloop",
+    "unable to open": "check that the folder exists, has space, and is mounted so that it can be written",
     "disk i/o error": "check the volume: it may be full, unmounted or broken",
     "locked": "another process keeps the database busy; `closedloop status` shows who writes",
 }

@@ -70,13 +70,27 @@ def test_a_run_that_ends_while_it_waits_is_taken_up_again(world, tap):
         assert len(jobs(served)) == 6
 
 
-@pytest.mark.parametrize("options", [{"has_bulk": False}, {"bulk_bytes": 0}])
-def test_where_bulk_cannot_be_used_leads_come_by_their_activities(world, tap, options):
-    with marketo.serve(world, options=marketo.Options(burst_limit=1_000_000, **options)) as served:
+def test_where_bulk_cannot_be_used_leads_come_by_their_activities(world, tap):
+    with marketo.serve(world, options=marketo.Options(burst_limit=1_000_000, has_bulk=False)) as served:
         run = tap(served, select=LEADS, **ALL)
 
         assert (run.code, run.by_key("leads").keys()) == (0, young(served))
         assert "bulk.not_used" in run.error
+
+
+def test_where_the_bytes_of_the_day_are_used_up_the_next_day_goes_on(world, tap):
+    options = marketo.Options(burst_limit=1_000_000, bulk_bytes=300)
+    with marketo.serve(world, options=options) as served:
+        first = tap(served, select=LEADS, **ALL)
+        served.engine.jobs.used = -1_000_000
+        second = tap(served, select=LEADS, state=first.state, **ALL)
+
+        assert (first.code, "bytes of the day" in first.proof("leads")["error"]) == (1, True)
+        assert (second.code, jobs(served)[-1]["body"]["filter"] != jobs(served)[0]["body"]["filter"]) == (
+            0,
+            True,
+        )
+        assert first.by_key("leads").keys() | second.by_key("leads").keys() == young(served)
 
 
 def test_many_old_activities_come_in_bulk_and_the_young_ones_by_page(served, read):

@@ -28,6 +28,8 @@ BY_JOB = {
 }
 BY_CALL = {"target_salesforce.collection_answered": True}
 MAKING = ["target_salesforce.field_made"]
+#: An import is reverted in `tests/imports`, also killed there.
+REMOVING = ["target_salesforce.removed"]
 
 
 @pytest.fixture(scope="module")
@@ -284,4 +286,4 @@ class TestKills:
             name for path in sources for name in re.findall(r'failpoint\("([\w.]+)"\)', path.read_text())
         }
 
-        assert found == {*BY_JOB, *BY_CALL, *MAKING}
+        assert found == {*BY_JOB, *BY_CALL, *MAKING, *REMOVING}

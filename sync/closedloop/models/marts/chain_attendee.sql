@@ -40,6 +40,8 @@ attendee as (
         resolved.has_identity,
         resolved.url as touch_url,
         coalesce(person.url, resolved.url) as person_url,
+        greatest(resolved.touch_date, coalesce(cast((person.created_at at time zone run.time_zone) as date), resolved.touch_date))
+            as known_date,
         coalesce(person.kind, '') as person_kind,
         coalesce(person.status = 'disqualified', false) as is_disqualified,
         coalesce(person.status = 'converted', false) as is_converted,
@@ -49,6 +51,7 @@ attendee as (
         contact.has_phone,
         coalesce(contact.is_contactable, true) as is_contactable
     from touch_resolved as resolved
+    cross join param.run as run
     left join in_crm on in_crm.person_key = resolved.person_key
     left join person on person.key = in_crm.person_key
     left join account on account.key = resolved.account_key
@@ -87,6 +90,7 @@ judged as (
         attendee.account_key,
         attendee.owner_key,
         attendee.touch_date,
+        attendee.known_date,
         attendee.touch_url,
         attendee.person_url,
         case when attendee.has_identity then 'ok' else 'identity_missing' end as captured,
@@ -117,6 +121,8 @@ judged as (
             else 'pending'
         end as worked,
         attendee.touch_date + run.first_touch_within_days + 1 as worked_since,
+        worked.first_date as worked_date,
+        attendee.touch_date + run.first_touch_within_days as worked_until,
         case
             when attendee.person_key is null then 'not_applicable'
             when attendee.has_account or attendee.is_converted then 'ok'
@@ -138,6 +144,8 @@ judged as (
             when deal.touch_key is null then attendee.touch_date + run.follow_up_days + 1
             else greatest(attendee.touch_date, deal.first_created)
         end as opportunity_since,
+        greatest(attendee.touch_date, coalesce(deal.with_campaign_date, attendee.known_date)) as opportunity_date,
+        attendee.touch_date + run.follow_up_days as opportunity_until,
         coalesce(deal.first_url, attendee.person_url) as opportunity_url,
         case
             when attendee.is_disqualified or not coalesce(deal.has_role, false) then 'not_applicable'
@@ -147,6 +155,7 @@ judged as (
             else 'not_applicable'
         end as won,
         deal.late_since as won_since,
+        case when deal.is_won then deal.won_date else greatest(attendee.touch_date, deal.open_date) end as won_date,
         deal.late_url as won_url
     from attendee
     cross join param.run as run

@@ -1,0 +1,64 @@
+"""A list of events into a CRM: created, completed, told where it differs, and back."""
+
+HEAD = "Name,Code,Type,Start Date,End Date,Budget,Actual Cost,Expected Attendees"
+
+
+def actions(plan):
+    return {row["label"]: (row["action"], row["reason"]) for row in plan["rows"]}
+
+
+def events(desk, *rows, more=(), code=0):
+    return desk.run("import", "events", desk.list(*rows, name="events.csv", head=HEAD), *more, code=code)
+
+
+def campaigns(desk):
+    return [row for row in desk.simulator.records("Campaign") if not row["IsDeleted"]]
+
+
+def test_a_new_event_is_created_with_its_money_and_days_and_goes_again(crm):
+    before = len(campaigns(crm))
+    row = ("Autumn Fair 2027", "E-900", "Trade Show", "2027-10-01", "2027-10-03", '"12,500.50"', "900", "120")
+
+    shown = events(crm, row)
+    done = crm.run("apply", shown["id"])
+
+    (made,) = [one for one in campaigns(crm) if one["Name"] == "Autumn Fair 2027"]
+    assert actions(shown)["Autumn Fair 2027"][0] == "create"
+    assert (str(made["BudgetedCost"]), str(made["ActualCost"])) == ("12500.50", "900.00")
+    assert str(made["StartDate"]) == "2027-10-01"
+    assert len(campaigns(crm)) == before + 1
+    crm.run("apply", events(crm, row)["id"])
+    assert len(campaigns(crm)) == before + 1
+    assert crm.run("revert", done["run_id"])["removed"] == 1
+
+
+def test_a_known_event_is_completed_and_never_overwritten_in_silence(crm):
+    event = next(one for one in crm.world.events if one.budget and one.actual_cost is None)
+    row = (event.name, event.code, "", "", "", "1.00", "77.10", "")
+
+    shown = events(crm, row)
+    ((action, why),) = actions(shown).values()
+    assert action == "complete"
+    assert "completes ActualCost" in why
+    assert "budget is" in why
+    done = crm.run("apply", shown["id"])
+
+    held = next(one for one in campaigns(crm) if one["Name"] == event.name)
+    assert str(held["ActualCost"]) == "77.10"
+    assert str(held["BudgetedCost"]) != "1.00"
+    assert crm.run("revert", done["run_id"])["restored"] == 1
+
+
+def test_what_cannot_be_read_is_refused_with_the_reason(crm):
+    rows = [
+        ("X", "", "", "soon", "", "", "", ""),
+        ("Y", "", "", "", "", "1.2.3", "", ""),
+        ("", "", "", "", "", "5", "", ""),
+    ]
+
+    shown = events(crm, *rows)
+
+    reasons = [row["reason"] for row in shown["rows"]]
+    assert [row["action"] for row in shown["rows"]] == ["refused"] * 3
+    assert "start_date is not a day" in reasons[0]
+    assert "budget is not a number" in reasons[1]
