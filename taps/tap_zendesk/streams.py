@@ -15,6 +15,7 @@ from closedloop.kit.policy import StreamError
 from closedloop.kit.stream import BadRecord, ClosedloopStream, Page, from_iso
 from tap_zendesk.catalog import CURSOR
 from tap_zendesk.client import CursorError
+from tap_zendesk.columns import DELETED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,8 +98,12 @@ class ZendeskStream(ClosedloopStream):
         if self.endpoint.plain is None:
             raise StreamError("Zendesk has no listing of all of these", where=self.name)
         rows = [row for page in self._listing(self.endpoint.plain) for row in page]
-        self._count = len(rows)
-        yield from sorted(record["id"] for record in self._page(rows).records)
+        records = self._page(rows).records
+        found = sorted(
+            record["id"] for record in records if not record.get(DELETED)
+        )  # some listings show them
+        self._count = len(found)
+        yield from found
 
     def source_total(self, last_id: str | None) -> int | None:
         """Return how many rows the listing had when its keys were read."""

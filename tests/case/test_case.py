@@ -281,3 +281,20 @@ def test_a_key_of_one_table_is_no_key_of_another(tmp_path):
         assert table(folder, "canonical/document")[0]["customer_key"] == own["c"]
     assert found[0] == found[1]
     assert found[0]["attributed_collected"] == "0", "what a credit note settles brought no money"
+
+
+def test_campaigns_that_are_given_as_one_event_are_all_that_are(tmp_path):
+    """Two have one code, which would link them: the file says otherwise, and it is all there is."""
+    folder = write(
+        tmp_path / "in",
+        campaign="key,source,name,code,start_date / s,crm,Expo,X,2026-03-01 / m,list,Scans,X,2026-03-01 / z,list,Fair,F,2026-03-01",
+        touch="key,campaign_key,status,email / t,z,attended,a@x.example / u,m,attended,b@x.example",
+        link_campaign="campaign_key,kept_key / z,s",
+    )
+    compute(folder)
+    rows = table(folder, "link/link_campaign")
+    assert [(row["campaign_key"], row["kept_key"], row["rule"]) for row in rows] == [("z", "s", "decision")]
+    assert {row["campaign_key"]: row["attended"] for row in table(folder, "campaign_measures")} == {
+        "s": "1",
+        "m": "1",
+    }

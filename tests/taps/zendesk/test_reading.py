@@ -131,10 +131,15 @@ def test_users_and_organisations_are_counted_and_tickets_are_not(desk, tap):
     assert tap(desk, select=("users",), count=False).proof("users")["source_count"] is None
 
 
-def test_a_sweep_lists_every_key(desk, tap):
-    lines = tap(desk, "--sweep", "users").lines
+@pytest.mark.parametrize("lists_inactive", [True, False])
+def test_a_sweep_lists_every_key_that_lives(serve, tap, lists_inactive):
+    served = serve(lists_inactive=lists_inactive)
+    first, *others = served.desk.tables["users"]
+    served.desk.change("users", first, {"active": False}, at=served.now())
 
-    assert {line["id"] for line in lines[:-1]} == {str(n) for n in desk.desk.tables["users"]}
+    lines = tap(served, "--sweep", "users").lines
+
+    assert {line["id"] for line in lines[:-1]} == {str(n) for n in others}
     assert lines[-1]["sweep_count"] == lines[-1]["source_count"] == len(lines) - 1
 
 

@@ -267,7 +267,8 @@ class Engine:
             return Answer(200, {kind.removesuffix("s"): row})
         size, after = min(int(query.get("page[size]", "100")), 100), int(query.get("page[after]", "0"))
         since = printed(datetime.fromtimestamp(int(query.get("start_time", "0")), tz=self.clock.now().tzinfo))
-        found = [row for row in self._visible(kind) if row["id"] > after and row["updated_at"] >= since]
+        shown = self.desk.tables[kind].values() if self.options.lists_inactive else self._visible(kind)
+        found = [row for row in shown if row["id"] > after and row["updated_at"] >= since]
         page = found[:size]
         has_more = len(found) > len(page)
         cursor = str(page[-1]["id"]) if page else None

@@ -21,6 +21,7 @@ class Options:
         limit_body: How a 429 says so.
         has_search: Whether the search counts.
         side_loads: Whether the export of tickets brings metric sets.
+        lists_inactive: Whether the plain listing of users shows deleted ones.
     """
 
     minute_limit: int = 700
@@ -33,3 +34,4 @@ class Options:
     limit_body: Literal["text", "json"] = "json"
     has_search: bool = True
     side_loads: bool = True
+    lists_inactive: bool = False
