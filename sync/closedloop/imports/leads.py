@@ -123,6 +123,34 @@ def plan_leads(
     return made
 
 
+def no_longer_new(settings: Settings, store: Store, operations: Operations, made: ImportPlan) -> list[str]:
+    """Return whom the plan would create although the CRM has them by now, and not from this import.
+
+    Args:
+        settings: The whole file.
+        store: With the figures of the last reconcile.
+        operations: Knows what we imported.
+        made: The plan.
+    """
+    rows = [row for row in made.rows if row.action == "lead"]
+    if not rows or not made.campaign_key:
+        return []
+    told = [{"id": row.content["id"], **row.content["told"]} for row in rows]
+    found = who(settings, store, operations, told, campaign_key=made.campaign_key)
+    records = _records(store, made.connection)
+    journal = Creations(operations=operations, connection=made.connection)
+    profile = profile_of(settings, made.connection)
+    ours = {
+        entry.record_id for entry in journal.of_plan(made.id) if entry.deed.object == profile.person.object
+    }
+    return [
+        row.label
+        for row in rows
+        if (record := records.get(found[row.content["id"]].person_key or "")) is not None
+        and record[1] not in ours
+    ]
+
+
 def person_key(row: Mapping[str, Any]) -> str:
     """Return our key of a person whom a list names: who it is, whatever the file is called."""
     if row.get("email"):
