@@ -63,9 +63,9 @@ crash-short: $(READY)  ## two minutes of the same
 # Only with uv: resolves for every supported Python and platform, keeps hashes, drops the registry's address.
 lock:
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	  --extra sync --group dev pyproject.toml -o .ci/dev.lock
+	  --extra sync --extra postgres --group dev pyproject.toml -o .ci/dev.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	  --extra sync pyproject.toml -o .ci/runtime.lock
+	  --extra sync --extra postgres pyproject.toml -o .ci/runtime.lock
 
 clean:
 	rm -rf $(VENV) .demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,9 +1,12 @@
 """Taps that start fast, for the tests that ask for them."""
 
+from pathlib import Path
+
 import pytest
 from tests.warm import Warm
 
 from closedloop import connectors
+from closedloop.store.operations import Operations
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +37,64 @@ def warm_module(warm_taps):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connectors, "process", warm_taps.process)
         yield
+
+
+#: Modules whose tests run on PostgreSQL too (make test-servers): every database they open by a path is one there.
+ON_BOTH_DATABASES = {
+    "tests.history.test_causes",
+    "tests.history.test_history",
+    "tests.link.test_decisions",
+    "tests.service.test_lease",
+    "tests.service.test_rename",
+    "tests.store.test_lease",
+    "tests.store.test_operations",
+    "tests.writeback.test_writeback",
+    "tests.extract.test_sync",
+    "tests.extract.test_backfill",
+    "tests.extract.test_completeness",
+    "tests.models.test_chain_history",
+}
+
+
+def pytest_generate_tests(metafunc):
+    alone = metafunc.definition.get_closest_marker("sqlite")
+    if metafunc.module.__name__ in ON_BOTH_DATABASES and not alone:
+        servers = pytest.param("postgres", marks=pytest.mark.servers)
+        metafunc.parametrize("database", ["sqlite", servers], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server for the session; skipped with the reason where there is none."""
+    pytest.importorskip("psycopg", reason="the driver psycopg is not installed: closedloop[postgres]")
+    from tests.postgres import Postgres, UnavailableError
+
+    try:
+        server = Postgres()
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    yield server
+    server.close()
+
+
+@pytest.fixture(autouse=True)
+def database(request, monkeypatch):
+    """Say which database a path means: the file, or one on the server."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield
+        return
+    server, opened, open_it = request.getfixturevalue("postgres"), {}, Operations.open.__func__
+    made = []
+
+    def instead(cls, target):
+        path = str(target)
+        path = path if "://" in path else str(Path(path).resolve())
+        if "://" not in path and path not in opened:
+            opened[path] = server.fresh()
+        made.append(open_it(cls, opened.get(path, path)))
+        return made[-1]
+
+    monkeypatch.setattr(Operations, "open", classmethod(instead))
+    yield
+    for one in made:
+        one.close()

@@ -1,7 +1,7 @@
-"""Starts taps from a process that has imported them already, so that a test can afford a hundred runs.
+"""Starts taps and targets from a process that has imported them already, so that a test can afford a hundred runs.
 
 Everything else is as `connectors.process` does it: a process of its own, pipes, documents by path, exit codes. What it
-cannot do (two at once, input, somebody else's program) the real one does. Tests whose subject is the start itself, kills
+cannot do (two at once, somebody else's program) the real one does. Tests whose subject is the start itself, kills
 and the acceptance of the whole use the real one.
 """
 
@@ -19,10 +19,10 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 
-TARGETS = ("target_salesforce", "target_hubspot", "target_odoo")
-TAPS = ("tap_salesforce", "tap_hubspot", "tap_odoo", "tap_quickbooks", "tap_xero", "tap_leadlist")
+TAPS = sorted(found.value for found in entry_points(group="closedloop.taps"))
 
 
 class Child:
@@ -48,24 +48,28 @@ class Child:
             raise subprocess.TimeoutExpired("tap", timeout)
         return self.returncode
 
-    def send_signal(self, number):
-        os.kill(self.pid, number)
-
-    def kill(self):
-        self.send_signal(signal.SIGKILL)
-
     def _hear(self, timeout):
         if self.returncode is None and select.select([self._channel], [], [], timeout)[0]:
             self.returncode = int(self._channel.recv(100))
 
+    def send_signal(self, number):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
     def communicate(self, given=None, timeout=None):
-        if self.stdin is not None:
-            with self.stdin:
-                self.stdin.write(given or b"")
         with ThreadPoolExecutor() as pool, self.stdout, self.stderr:
+            if self.stdin is not None:
+                pool.submit(self._give, given or b"")
             texts = pool.submit(self.stdout.read), pool.submit(self.stderr.read)
             self.wait(timeout)
             return tuple(text.result() for text in texts)
+
+    def _give(self, given):
+        with suppress(BrokenPipeError), self.stdin:
+            self.stdin.write(given)
 
     def __enter__(self):
         return self
@@ -79,18 +83,17 @@ class Child:
 class Warm:
     """The process that has imported the taps; only one tap runs at a time.
 
-    Without ``naps`` the waits for a vendor that stumbled are not slept through. With ``targets`` these start fast too.
+    Without ``naps`` the waits for a vendor that stumbled are not slept through.
     """
 
-    def __init__(self, *, naps=True, targets=False):
+    def __init__(self, *, naps=True):
         from closedloop import connectors  # not in the warm process, which needs to stay a tap's
 
-        self._cold, self._targets = connectors.process, targets
+        self._cold = connectors.process
         self._child, self._starting = None, threading.Lock()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            names = ",".join([*TAPS, *(TARGETS if targets else ())])
-            command = [sys.executable, __file__, str(theirs.fileno()), "naps" if naps else "", names]
+            command = [sys.executable, __file__, str(theirs.fileno()), "naps" if naps else ""]
             path = os.pathsep.join(filter(None, sys.path))
             self._process = subprocess.Popen(
                 command, pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": path}
@@ -104,15 +107,15 @@ class Warm:
 
     def process(self, module, args, config, *, documents=None, stdin=subprocess.DEVNULL, environment=None):
         """Take the place of `connectors.process`."""
-        is_known = isinstance(module, str) and (module not in TARGETS or self._targets)
-        if (stdin == subprocess.DEVNULL or module in TARGETS) and is_known:
+        if isinstance(module, str):
             with self._starting:
                 if self._child is None or self._child.poll() is not None:
-                    self._child = self._fork(module, args, config, documents, environment, stdin=stdin)
+                    piped = stdin == subprocess.PIPE
+                    self._child = self._fork(module, args, config, documents, environment, piped=piped)
                     return self._child
         return self._cold(module, args, config, documents=documents, stdin=stdin, environment=environment)
 
-    def _fork(self, module, args, config, documents, environment, *, stdin):
+    def _fork(self, module, args, config, documents, environment, *, piped):
         options = []
         for option, value in {"--config": config, **(documents or {})}.items():
             path = Path(self._folder.name, option.strip("-"))
@@ -124,18 +127,19 @@ class Warm:
             "environment": dict(environment if environment is not None else os.environ),
         }
         (out, told), (err, logged) = os.pipe(), os.pipe()
-        given, fed = os.pipe() if stdin == subprocess.PIPE else (os.open(os.devnull, os.O_RDONLY), None)
-        socket.send_fds(self._channel, [json.dumps(order).encode()], [told, logged, given])
-        for theirs in (told, logged, given):
-            os.close(theirs)
+        asked, given = os.pipe() if piped else (os.open(os.devnull, os.O_RDONLY), None)
+        socket.send_fds(self._channel, [json.dumps(order).encode()], [told, logged, asked])
+        for handle in (told, logged, asked):
+            os.close(handle)
         pipes = [io.BufferedReader(io.FileIO(one)) for one in (out, err)]
-        return Child(self._channel, *pipes, None if fed is None else io.BufferedWriter(io.FileIO(fed, "w")))
+        written = io.BufferedWriter(io.FileIO(given, "w")) if given is not None else None
+        return Child(self._channel, *pipes, written)
 
 
 def serve(channel, *, naps):
     """Fork a child for every order, and say how it ended."""
-    for name in sys.argv[3].split(","):
-        importlib.import_module(f"{name}.{name.partition('_')[0]}")
+    for name in TAPS:
+        importlib.import_module(f"{name}.tap")
     if not naps:
         time.sleep = lambda _seconds: None
     while True:
@@ -145,6 +149,7 @@ def serve(channel, *, naps):
             return
         if not order:
             return
+        prepare(json.loads(order)["module"])
         child = os.fork()
         if child == 0:
             channel.close()
@@ -155,12 +160,18 @@ def serve(channel, *, naps):
         channel.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
 
 
-def run(order, told, logged, given):
-    """Be the tap."""
+def prepare(module):
+    """Import a connector, so that its processes find it there."""
+    with suppress(ImportError):
+        importlib.import_module(f"{module}.{module.partition('_')[0]}")
+
+
+def run(order, told, logged, asked):
+    """Be the tap or the target."""
     code = 70
     with suppress(BaseException):
         os.setpgid(0, 0)
-        os.dup2(given, 0)
+        os.dup2(asked, 0)
         os.dup2(told, 1)
         os.dup2(logged, 2)
         os.environ.clear()

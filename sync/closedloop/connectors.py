@@ -6,9 +6,12 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import weakref
+from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +23,8 @@ from closedloop.kit import leash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+_running: weakref.WeakSet[subprocess.Popen[bytes]] = weakref.WeakSet()
 
 
 def tap_module(name: str) -> str:
@@ -144,7 +149,7 @@ def process(
     }
     options = [part for option, handle in handles.items() for part in (option, _path(handle))]
     try:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *command, *options, *args],
             stdin=stdin,
             stdout=subprocess.PIPE,
@@ -156,6 +161,16 @@ def process(
     finally:
         for handle in handles.values():
             os.close(handle)
+    _running.add(child)
+    return child
+
+
+def kill_running() -> None:
+    """Kill every connector that runs, with all it started: what it did is on disk, what it did not is done again."""
+    for child in list(_running):
+        if child.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
 
 
 def _module(group: str, kind: str, name: str) -> str:

@@ -6,6 +6,7 @@ editor shows: the JSON Schema takes them.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +21,16 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: How a length of time is written: 90s, 15m, 26h, 3d; and the word that makes a schedule of one.
+SPAN = r"[1-9][0-9]{0,5}[smhd]"
+EVERY = "every "
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def span(text: str) -> timedelta:
+    """Return a length of time as `Span` is written: ``15m``."""
+    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
 
 
 def _share(value: object) -> object:
@@ -49,6 +60,7 @@ _SHARE_SCHEMA = {
     "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": r"^[0-9.]+%?$"}]
 }
 Share = Annotated[Decimal, BeforeValidator(_share), Field(ge=0, le=1), WithJsonSchema(_SHARE_SCHEMA)]
+Span = Annotated[str, Field(pattern=f"^{SPAN}$")]
 Zone = Annotated[str, AfterValidator(_zone)]
 Part = Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=4)]
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
@@ -85,7 +97,10 @@ class Connection(Section):
     settings: dict[str, Any] = Field(default_factory=dict)
     """The connector's own settings; secrets as `${NAME}`, or `<key>_file` with the path of a file."""
     schedule: str = "0 * * * *"
-    """When the daemon reads this system: a cron line in the company's time zone."""
+    """When the daemon reads this system: a cron line in the company's time zone, or an interval such as `every 15m`."""
+    stale_after: Span | None = None
+    """A stream of this system that proved nothing for so long is stale, and somebody is told; without this key, what
+    `service` says. Written as 26h or 3d."""
     streams: list[str] | None = None
     """The streams to read; without this key, all that the system offers."""
     executable: list[str] | None = None
@@ -282,7 +297,21 @@ class Service(Section):
     """The daemon."""
 
     reconcile_schedule: str = "30 * * * *"
-    """When it reconciles and writes back: a cron line in the company's time zone."""
+    """When it reconciles and writes back: a cron line in the company's time zone, or an interval such as `every 1h`."""
+    jitter: Span | None = None
+    """Each job begins up to so much later than its schedule says, always by the same time of its own: 5m."""
+    backoff: Span = "1m"
+    """After a connection failed it is tried again after so long, twice as long after each further failure, while the
+    others go on."""
+    backoff_limit: Span = "1h"
+    """The longest pause after failures."""
+    grace: Span = "25s"
+    """How long SIGTERM waits for a safe point; then what runs is stopped where it is, and the next run goes on from there.
+    Keep it below what your container platform allows."""
+    stale_after: Span = "2d"
+    """A stream that proved nothing for so long is stale, and somebody is told."""
+    keep: Span = "90d"
+    """How long runs, proofs and plans are kept. What was written to a CRM, decisions and what was published stay for ever."""
     host: str = "127.0.0.1"
     """Address of `/healthz` and `/readyz`."""
     port: int = Field(default=8080, ge=0, le=65535)
@@ -291,6 +320,53 @@ class Service(Section):
     """`closedloop status` alerts when a refused record waits longer than so many days."""
     lease_seconds: int = Field(default=60, ge=5)
     """After so many seconds without a sign of life another process may take over."""
+
+
+Event = Literal["failure", "guard", "stale", "token", "reload", "recovery"]
+_EVENTS: tuple[Event, ...] = ("failure", "guard", "stale", "token", "reload", "recovery")
+
+
+class Webhook(Section):
+    """An address that is told by POST, as JSON."""
+
+    url: str = Field(pattern=r"^https?://")
+    """Where to."""
+    secret: str | None = None
+    """Signs each body: `X-Closedloop-Signature: sha256=<HMAC of the body>`."""
+    on: list[Event] = list(_EVENTS)
+    """What it is told; without this key, everything."""
+
+
+class Email(Section):
+    """A mailbox that is told, by SMTP."""
+
+    to: list[str] = Field(min_length=1)
+    """Who gets it."""
+    sender: str
+    """From whom it comes."""
+    host: str
+    """The mail server."""
+    port: int = Field(default=587, ge=1, le=65535)
+    """Its port."""
+    encryption: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls` on port 587, `tls` on port 465; `none` for a server on this machine."""
+    user: str | None = None
+    """Who we are to the server."""
+    password: str | None = None
+    """The user's password."""
+    on: list[Event] = list(_EVENTS)
+    """What it is told; without this key, everything."""
+
+
+class Notify(Section):
+    """Who is told what nobody may miss: once when it begins, and once when it is over."""
+
+    webhooks: list[Webhook] = []
+    """Addresses that take JSON by POST."""
+    email: Email | None = None
+    """A mailbox."""
+    token_days: int = Field(default=14, ge=1)
+    """A login that ends within so many days is told."""
 
 
 class Settings(BaseSettings):
@@ -311,6 +387,7 @@ class Settings(BaseSettings):
     writeback: dict[ConnectionName, Writeback] = Field(default_factory=dict)
     """Which connections are written back to, and which figures go into which fields."""
     service: Service = Service()
+    notify: Notify = Notify()
     engine: Literal["duckdb"] = "duckdb"
     """What runs the SQL."""
     home: Path = Path(".closedloop")

@@ -104,8 +104,8 @@ MODELS: Mapping[str, Model] = {
     "mail_tracking_value": Model(
         name="mail.tracking.value",
         domain=(
-            ("mail_message_id.model", "=", "crm.lead"),
-            ("field_id.name", "in", ("stage_id", "expected_revenue")),
+            ("mail_message_id.model", "in", _WORKED),
+            ("field_id.name", "in", ("stage_id", "expected_revenue", "parent_id")),
         ),
         names=False,
         sources={

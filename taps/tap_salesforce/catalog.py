@@ -184,6 +184,14 @@ ENTITIES: Mapping[str, Entity] = {
         optional=True,
         why_absent="the org keeps no field history of opportunities, or does not show it to this user",
     ),
+    "ContactHistory": Entity(
+        text="ContactId Field DataType OldValue NewValue CreatedById",
+        time="CreatedDate",
+        cursor="CreatedDate",
+        needed=("ContactId", "Field", "OldValue", "NewValue"),
+        optional=True,
+        why_absent="the org keeps no field history of contacts, or does not show it to this user",
+    ),
     "OpportunityStage": Entity(
         text=f"MasterLabel ApiName ForecastCategory ForecastCategoryName Description {_AUDIT}",
         number="DefaultProbability",

@@ -272,7 +272,10 @@ class ChangedStream(SalesforceStream):
     def source_count(self, until: datetime) -> int | None:
         """Return how many rows had been made by ``until`` and not deleted: once a day, and when rows came."""
         today = until.date().isoformat()
-        if self._is_reading and not self._has_moved and self.stream_state.get("counted_on") == today:
+        is_same = (
+            not self._has_moved and self.bookmark.value is not None
+        )  # of nothing, only the count is a proof
+        if self._is_reading and is_same and self.stream_state.get("counted_on") == today:
             return None
         where = [soql.compare("CreatedDate", "<=", until.replace(microsecond=0))]
         if self.start is not None:

@@ -36,6 +36,8 @@ AUTHORIZE_URL = "https://login.xero.com/identity/connect/authorize"
 Grant = Literal["authorization_code", "client_credentials"]
 #: A token so close to its end is asked for anew.
 _MARGIN = timedelta(seconds=60)
+#: How long a refresh token lasts that nobody uses (developer.xero.com, OAuth 2.0 token types).
+REFRESH_LASTS = timedelta(days=60)
 #: What Xero's identity server answers, by the word in `error` (RFC 6749, 5.2).
 _REFUSED: Mapping[str, Rule] = {
     "invalid_grant": Rule(
@@ -184,6 +186,7 @@ def token_store(config: Mapping[str, Any], where: str) -> TokenStore | None:
         key=config.get("token_key"),
         clock=system_clock(),
         where=where,
+        refresh_lasts=REFRESH_LASTS,
     )
 
 

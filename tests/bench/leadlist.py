@@ -50,7 +50,12 @@ def book(path: Path, rows: int) -> None:
 def measured(folder: Path) -> tuple[float, float, int, int]:
     """Return seconds, MiB, records and refused rows of one run of the tap."""
     config = folder / "config.json"
-    settings = {"files": f"{folder}/list.*", "phone_country": "DE", "settle_seconds": 0, "closedloop_protocol": True}
+    settings = {
+        "files": f"{folder}/list.*",
+        "phone_country": "DE",
+        "settle_seconds": 0,
+        "closedloop_protocol": True,
+    }
     config.write_text(json.dumps(settings))
     begun = time.monotonic()
     with (folder / "out").open("wb") as out:
@@ -76,7 +81,9 @@ def main(rows: int = 200_000) -> int:
         is_good = seconds <= MOST_SECONDS and mib <= MOST_MIB
         failed |= not is_good
         verdict = "ok" if is_good else "TOO MUCH"
-        sys.stdout.write(f"{name}: {rows} rows in {seconds:.1f} s, {mib:.0f} MiB, {refused} refused: {verdict}\n")
+        sys.stdout.write(
+            f"{name}: {rows} rows in {seconds:.1f} s, {mib:.0f} MiB, {refused} refused: {verdict}\n"
+        )
     return int(failed)
 
 

@@ -103,9 +103,8 @@ def test_what_healed_is_shown_with_names_when_and_by_what(world, capsys):
     assert chain.healed(world.store, world.operations, Filter()) == []
     world.store.query("begin")
     try:
-        world.store.query(
-            "update marts.chain_link set state = 'ok', reason = null, is_first = false where subject_key in ('a', 't-ann')"
-        )
+        world.store.query("update marts.chain_attendee set opportunity = 'ok' where touch_key = 't-ann'")
+        world.store.query("update marts.chain_account set paid = 'ok' where subject_key = 'a'")
         world.store.query("delete from marts.chain_break where subject_key in ('a', 't-ann')")
         breaks.keep(world.store, world.operations, as_of=NOW.date(), run_id="r", now=NOW)
         found = chain.healed(world.store, world.operations, Filter())

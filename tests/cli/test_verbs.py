@@ -22,6 +22,8 @@ VERBS = [
     "plan",
     "apply",
     "revert",
+    "quarantine",
+    "audit",
     "provision",
     "status",
     "explain",

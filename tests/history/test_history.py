@@ -246,6 +246,7 @@ def test_changed_definitions_are_named(told):
     assert label == "definitions changed: attribution.look_back_days: 365 → 1"
 
 
+@pytest.mark.sqlite
 def test_explain_shows_a_past_day(told):
     world, _ = told
     answer = json.loads(
@@ -272,6 +273,7 @@ def test_reconcile_and_report_of_a_past_day_keep_nothing(told, tmp_path):
     assert world.one("select distinct as_of from marts.campaign_measures")["as_of"] == date(2026, 7, 5)
 
 
+@pytest.mark.sqlite
 def test_history_is_printed_without_the_analytical_store(told, tmp_path):
     world, _ = told
     home = world.settings.home

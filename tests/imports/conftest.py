@@ -20,7 +20,7 @@ MEMBERS = {"salesforce": "CampaignMember", "hubspot": "participations", "odoo": 
 
 @pytest.fixture(scope="session")
 def warm_targets():
-    started = Warm(targets=True)
+    started = Warm()
     yield started
     started.close()
 

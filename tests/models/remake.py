@@ -53,8 +53,7 @@ class Remade:
     def __enter__(self):
         self.store.query("begin transaction")
         for model in self.stale:
-            sql = graph.statement(model, self.models, DuckdbEngine.dialect)
-            self.store.query(f'create or replace table {model.layer}."{model.name}" as {sql}')
+            self.store.query(graph.creation(model, self.models, DuckdbEngine.dialect))
             if model.name in FILLED:
                 FILLED[model.name](self.store)
 

@@ -1,7 +1,7 @@
 """The windows of the chain to the day, and money at stake counted once; what to expect stands beside the rows."""
 
 import pytest
-from tests.models.windows import ACCOUNTS, ATTENDEES
+from tests.models.windows import ACCOUNTS, ATTENDEES, UNTIL
 
 
 @pytest.fixture
@@ -33,6 +33,27 @@ def test_windows_of_an_attendee_to_the_day(world, name):
 def test_windows_of_a_customer_to_the_day(world, name):
     what, expected, since = ACCOUNTS[name]
     _agrees(link(world, name, what), expected, since)
+
+
+@pytest.mark.parametrize("subject", UNTIL)
+def test_a_link_that_waits_says_until_when(world, subject):
+    name, until = UNTIL[subject]
+    row = link(world, subject, name)
+    assert (row["state"], row["until"]) == ("pending", until)
+
+
+def test_every_link_that_holds_waits_or_is_broken_has_a_day_but_who_unsubscribed(world):
+    rows = world.rows(
+        "select distinct link, coalesce(reason, state) as state from marts.chain_link where since is null"
+        " and state <> 'not_applicable' and (subject_kind = 'attendee' or subject_key in"
+        " (select account_key from marts.document_figure))"
+    )
+    assert [row for row in rows if row["state"] != "unsubscribed_customer"] == []
+    assert (
+        world.rows("select 1 from marts.chain_link where since is not null and state = 'not_applicable'")
+        == []
+    )
+    assert world.rows("select 1 from marts.chain_link where until is not null and state <> 'pending'") == []
 
 
 @pytest.mark.parametrize(

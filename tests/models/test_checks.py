@@ -6,7 +6,7 @@ from closedloop.models import graph
 
 FAULTS = {
     "unique_keys": "insert into canonical.document select * from canonical.document where key = 'i1'",
-    "sum_law": "delete from marts.attribution_credit where document_key = 'i1' and campaign_key = 'e1'",
+    "sum_law": "delete from marts.part_credit where item_key = 'i1' and campaign_key = 'e1'",
     "totals_add_up": "update marts.totals set value = value + 1 where name = 'unlinked'",
     "credits_of_document": "update marts.part_credit set value = value + 1 where item_key = 'i1' and campaign_key = 'e1'",
     "campaign_totals": "update marts.campaign_model set credited_won = credited_won + 1 where model = 'w'",
@@ -23,6 +23,9 @@ FAULTS = {
     "one_home": "update marts.document_money set home_revenue = 2 * revenue where document_key = 'i1'",
     "chain_breaks": "insert into marts.chain_break select * from marts.chain_break limit 1",
     "chain_shares": "update marts.chain_share set whole_chain_share = 1.000001",
+    "dates": "update canonical.document set date = date '0206-03-01' where key = 'i1'",
+    "freshness": "insert into param.source values ('crm', 'contacts', date '2026-05-01', 'proven', 3, 3)",
+    "source_counts": "insert into param.source values ('crm', 'contacts', date '2026-06-30', 'incomplete', 2, 3)",
     "touch_status": "update raw_src.touch set status = 'came' where key = 't1'",
 }
 

@@ -65,7 +65,7 @@ TOUCHES = (
     long("8 the decision goes first", "touch_resolved", "coalesce(direct.account_key, then_of.account_key, person.account_key) as account_key", "coalesce(then_of.account_key, person.account_key) as account_key"),
     long("9 credit needs a credit status", "touch_resolved", "credit.status is not null as is_credit", "true as is_credit"),
     quick("9 leads have an identity", "group_people", "touch.is_credit and touch.has_identity", "touch.is_credit"),
-    quick("9 distinct people", "group_people", "count(distinct touch.person_identity) filter (where touch.status = 'attended')", "count(*) filter (where touch.status = 'attended')"),
+    quick("9 distinct people", "group_people", "grouped.group_key, touch.person_identity", "grouped.group_key, touch.touch_key"),
     quick("9 no-shows were registered", "group_people", "('registered', 'no_show', 'attended')", "('registered', 'attended')"),
 )  # fmt: skip
 
@@ -95,7 +95,7 @@ SPLITS = (
     long("12 ties by campaign key", "part_credit", "order by value_rest desc, campaign_key", "order by value_rest desc, campaign_key desc"),
     long("12 the sign comes last", "part_credit", "sign(value) * (value_floor", "abs(sign(value)) * (value_floor"),
     long("13 thirty days of grace", "part_bucket", "first.first_document_date + 30", "first.first_document_date"),
-    long("13 new business without a deal is credited", "part_bucket", "and not coalesce(credited.is_new_business, fresh.is_new_business)", "and true"),
+    long("13 new business without a deal is credited", "part_bucket", "and not part.is_new_business then", "then"),
     long("13 no deal and not new is credited to nobody", "credit_item", "where bucket.bucket in ('credited', 'no_deal')", "where bucket.bucket = 'credited'"),
     quick("14 the account's first touch only", "opportunity_source", "touch.place = 1", "touch.place > 0"),
     quick("14 sales had not begun", "opportunity_source", "least(deal.created_date, coalesce(sales.at_date, deal.created_date))", "deal.created_date"),

@@ -12,35 +12,48 @@ from tests.models.kit import event
 
 #: Attendee, one an event → (first day, link, state or reason, since).
 ATTENDEES = {
-    "fresh": (date(2026, 6, 25), "worked", "pending", None),  # five days are over at the end of today
+    "fresh": (
+        date(2026, 6, 25),
+        "worked",
+        "pending",
+        date(2026, 6, 25),
+    ),  # five days are over at the end of today
     "late": (date(2026, 6, 24), "worked", "untouched_past_sla", date(2026, 6, 30)),
-    "busy": (date(2025, 1, 10), "worked", "ok", None),  # called on 15 January
+    "busy": (date(2025, 1, 10), "worked", "ok", date(2025, 1, 15)),  # called on 15 January
     "slow": (date(2025, 1, 10), "worked", "untouched_past_sla", date(2025, 1, 16)),  # called on 16 January
-    "soon": (date(2025, 6, 30), "opportunity", "pending", None),
+    "soon": (date(2025, 6, 30), "opportunity", "pending", date(2025, 6, 30)),
     "never": (date(2025, 6, 29), "opportunity", "no_opportunity", date(2026, 6, 30)),
-    "calm": (date(2026, 3, 1), "won", "pending", None),  # in its stage for 90 days, since 1 April
+    "calm": (date(2026, 3, 1), "won", "pending", date(2026, 4, 1)),  # in its stage for 90 days, since 1 April
     "stuck": (date(2026, 3, 1), "won", "stalled_opportunity", date(2026, 6, 30)),  # for 91
-    "today": (date(2026, 3, 1), "won", "pending", None),
+    "today": (date(2026, 3, 1), "won", "pending", date(2026, 6, 1)),
     "past": (date(2026, 3, 1), "won", "close_date_past", date(2026, 6, 30)),
     "lost": (date(2026, 3, 1), "won", "not_applicable", None),  # a lost deal ends the chain
-    "victor": (date(2026, 3, 1), "won", "ok", None),
+    "victor": (date(2026, 3, 1), "won", "ok", date(2026, 6, 20)),
 }
 #: Account → (link, state or reason, since).
 ACCOUNTS = {
-    "in1": ("invoiced", "pending", None),  # won on 31 May: thirty days are over at the end of today
+    "in1": (
+        "invoiced",
+        "pending",
+        date(2026, 5, 31),
+    ),  # won on 31 May: thirty days are over at the end of today
     "in2": ("invoiced", "won_not_invoiced", date(2026, 6, 30)),
     "in3": ("invoiced", "invoice_amount_differs", date(2026, 6, 30)),  # 97.99 of 100.00, 400 days old
-    "in4": ("invoiced", "pending", None),  # the same, 399 days old
-    "in5": ("invoiced", "ok", None),  # 98.00 is within two per cent
-    "in6": ("invoiced", "pending", None),  # half, but a repeating invoice
-    "in7": ("invoiced", "pending", None),  # half, but a document is dated in July
-    "in8": ("invoiced", "ok", None),  # whole; that half was credited neither makes nor mends the break
-    "due": ("paid", "ok", None),  # due today
+    "in4": ("invoiced", "pending", date(2025, 5, 1)),  # the same, 399 days old
+    "in5": ("invoiced", "ok", date(2025, 5, 26)),  # 98.00 is within two per cent
+    "in6": ("invoiced", "pending", date(2025, 5, 1)),  # half, but a repeating invoice
+    "in7": ("invoiced", "pending", date(2025, 5, 1)),  # half, but a document is dated in July
+    "in8": (
+        "invoiced",
+        "ok",
+        date(2025, 5, 26),
+    ),  # whole; that half was credited neither makes nor mends the break
+    "due": ("paid", "ok", date(2026, 6, 1)),  # due today
     "overdue": ("paid", "overdue_invoice", date(2026, 6, 30)),
     "again": (
         "repeat",
         None,
-        None,
+        date(2026, 5, 16),
     ),  # gaps of 30 and 40 days: 45 days from 16 May are over at the end of today
     "gone": ("repeat", "no_repeat_past_cycle", date(2026, 6, 30)),
 }
@@ -138,3 +151,14 @@ def _stakes(made):
             "activity",
             {"key": f"call-{person}", "kind": "call", "person_key": person, "at": noon(date(2026, 6, 2))},
         )
+
+
+#: Subject → (link, the last day on which it may wait).
+UNTIL = {
+    "t-e-fresh-fresh": ("worked", date(2026, 6, 30)),
+    "t-e-soon-soon": ("opportunity", date(2026, 6, 30)),
+    "t-e-calm-calm": ("won", None),  # a stage has its pace, and no last day
+    "in1": ("invoiced", date(2026, 6, 30)),
+    "in4": ("invoiced", date(2026, 6, 30)),
+    "in6": ("invoiced", None),  # it goes on repeating
+}

@@ -85,6 +85,12 @@ def publish(tmp_path):
             "create table canonical.account as select 'crm:res.partner/7' as key, $1 as name, 'javascript:alert(1)' as url",
             [HOSTILE],
         )
+        run("""create table marts.tie_out as select one.*, 'equal' as state, 0 as receivable_difference, 0 as receivable_documents,
+            0 as receivable_payments, 0 as receivable_exchange, 0 as receivable_bank, 0 as receivable_journals,
+            0 as receivable_other, 0 as income_documents, 0 as income_exchange, 0 as income_bank, 0 as income_other
+            from (values ('books', date '2026-09-01', 101000, 121000, 20000, 20000, 5000, 5000),
+            ('till', date '2026-09-01', 700, null, null, null, 300, null))
+            as one(source, month, documents_income, ledger_income, income_difference, income_journals, documents_open, ledger_receivable)""")
         run("""create table marts.campaign_account as select 'crm:event.event/1' as campaign_key, 'crm:res.partner/7' as account_key, 3 as attended,
             500000 as invoiced, 400000 as collected, 100000 as invoiced_after, 90000 as collected_after, true as is_new_customer""")
         run("""create table marts.attribution_credit as select 'books:account.move/9' as document_key, 'crm:event.event/1' as campaign_key,
@@ -135,6 +141,16 @@ def test_the_page_shows_each_event_with_its_figures_and_its_evidence(publish):
     assert "+23 %" in page
     assert "3 of 4 decided, 1 open" in page
     assert 'href="https://books.example.com/9"' in page
+
+
+def test_the_documents_stand_beside_the_ledgers_own_accounts(publish):
+    page, _ = publish(campaign())
+    tie_out = page.split("agree with the ledger")[1].split("</section>")[0]
+    books, till = tie_out.split("<tr><td>till")
+    assert "1,010.00" in books
+    assert "1,210.00" in books
+    assert "<small>journals 200.00</small>" in books
+    assert till.count("not read") == 2
 
 
 def test_events_are_judged_with_their_doubt(publish):

@@ -68,6 +68,7 @@ def publish(world, links, keys):
             for (document, event), (value, collected) in pairs.items()
         ],
         totals=[{"name": name, "value": value} for name, value in truth.totals.items()],
+        months=[{**row, "month": month} for month, row in truth.months.items()],
         touches=[
             {
                 "campaign_key": keys[event],
@@ -131,6 +132,7 @@ SPOILT: dict[str, Callable[[Published], Published]] = {
     "a kind": lambda p: replace(p, kinds=p.kinds[1:]),
     "an owner": lambda p: replace(p, owners=spoil(p.owners, cost=-1)),
     "a contact": lambda p: replace(p, contacts=spoil(p.contacts, attributed=-1)),
+    "a month": lambda p: replace(p, months=spoil(p.months, documents_open=1)),
     "a total": lambda p: replace(p, totals=spoil(p.totals, value=0)),
     "a touch": lambda p: replace(p, touches=p.touches[1:]),
     "zero for blank": lambda p: replace(

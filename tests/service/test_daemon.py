@@ -1,6 +1,7 @@
 """The daemon as an operator meets it: a process, its signals, its health, and another one beside it."""
 
 import signal
+import threading
 import urllib.error
 import urllib.request
 
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from tests.service.conftest import ENDLESS, TAP
 
+from closedloop.cli import state
 from closedloop.store import tables
 from closedloop.store.operations import Operations
 
@@ -30,6 +32,19 @@ def runs(config):
     return found, leases
 
 
+def until_told(config, wanted):
+    """Wait until `status` shows a trouble, or none."""
+    operations = Operations.open(config.parent / ".closedloop" / "operations.db")
+    for _ in range(600):
+        found = [row["message"] for row in state.read(operations)["troubles"]]
+        if (wanted is None and not found) or any(wanted in one for one in found if wanted):
+            break
+        threading.Event().wait(0.05)
+    else:
+        pytest.fail(f"{wanted} was never told: {found}")
+    operations.close()
+
+
 def test_a_life_of_a_daemon(daemon, config):
     process = daemon()
     address = process.until("daemon.listening")["address"]
@@ -45,11 +60,13 @@ def test_a_life_of_a_daemon(daemon, config):
     refused = process.until("daemon.reload_refused")
     assert "line 1" in refused["problems"]
     assert status(address, "healthz") == 200
+    until_told(config, "the changed file was refused")
 
     config.write_text(good.replace("currency: USD", "currency: EUR"))
     process.signal(signal.SIGHUP)
     assert process.until("daemon.reloaded")["changed"] is True
     process.until("daemon.working")
+    until_told(config, None)
 
     assert process.end() == 0
     assert process.seen[-1]["event"] == "daemon.ended"
@@ -78,6 +95,24 @@ def test_a_job_cut_short_by_sigterm_leaves_nothing_behind_and_is_done_at_the_nex
     first.until_text("tap waits")
 
     assert first.end() == 0
+    assert runs(config) == ([("sync", "stopped")], [])
+
+    tap.write_text(TAP)
+    second = daemon()
+    assert second.until("run.ended")["state"] == "done"
+    assert second.end() == 0
+
+
+@pytest.mark.long
+def test_a_job_without_a_safe_point_is_stopped_when_the_grace_period_is_over(daemon, config):
+    tap = config.parent / "tap.py"
+    tap.write_text("import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + ENDLESS)
+    config.write_text(config.read_text().replace("service: {", "service: {grace: 1s, "))
+    first = daemon()
+    first.until_text("tap waits")
+
+    assert first.end() == 0
+    assert "daemon.grace_over" in [one["event"] for one in first.seen]
     assert runs(config) == ([("sync", "stopped")], [])
 
     tap.write_text(TAP)

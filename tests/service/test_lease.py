@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from closedloop.clock import Clock
-from closedloop.service.lease import BusyError, Lease, LeaseLostError, writing
+from closedloop.service.lease import BusyError, Lease, writing
+from closedloop.store.lease import LeaseLostError
 from closedloop.store.operations import Operations
 
 
@@ -87,7 +88,8 @@ def test_losing_the_lease_interrupts_the_main_thread_in_the_middle_of_its_work(o
         work_until_interrupted(operations, HandClock())
 
 
-def test_a_killed_holder_is_replaced_at_once(operations, tmp_path):
+def test_a_killed_holder_is_replaced_at_once(operations):
+    address = operations.engine.url.render_as_string(hide_password=False)
     script = (
         "import os, signal, sys\n"
         "from closedloop.clock import Clock\n"
@@ -97,7 +99,7 @@ def test_a_killed_holder_is_replaced_at_once(operations, tmp_path):
         "assert held.take()\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    subprocess.run([sys.executable, "-c", script, str(tmp_path / "operations.db")], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", script, address], check=False, timeout=60)
     mine = lease(operations, Clock())
 
     assert mine.take()

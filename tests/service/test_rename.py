@@ -6,11 +6,11 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import insert, select
 
+from closedloop.clock import Clock
 from closedloop.errors import ConfigError
 from closedloop.history.facts import pack, unpack
 from closedloop.service import rename as renaming
@@ -22,7 +22,7 @@ from closedloop.store.operations import Operations
 
 ROOT = Path(__file__).parent.parent.parent
 NOW = "2026-05-01T12:00:00.000000Z"
-CLOCK = SimpleNamespace(now=lambda: datetime(2026, 5, 1, tzinfo=UTC))
+CLOCK = Clock(start=datetime(2026, 5, 1, tzinfo=UTC))
 ROWS = {
     "run": {"id": "r1", "kind": "sync", "started_at": NOW, "state": "done", "detail": "{}"},
     "stream_run": {"run_id": "r1", "connection": "crm", "stream": "lead", "rows": 1, "keys": 1, "requests": 1, "bytes": 1, "verdict": "proven", "at": NOW},
@@ -70,7 +70,7 @@ class Home:
     def everything(self):
         with self.operations.reading() as connection:
             found = {
-                name: [tuple(row) for row in connection.execute(select(table))]
+                name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
                 for name, table in tables.metadata.tables.items()
             }
         for table in ('raw_sales."odd name"', "meta.state", "meta.load_log", "history.figure"):
@@ -150,6 +150,7 @@ def test_killed_anywhere_the_next_try_ends_where_an_undisturbed_one_does(home, m
     assert home.everything() == undisturbed
 
 
+@pytest.mark.sqlite
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["begun", "operations", "store", "folder", "done"])
 def test_killed_by_the_system_the_next_try_ends_where_an_undisturbed_one_does(tmp_path, undisturbed, name):

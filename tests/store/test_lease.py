@@ -59,10 +59,11 @@ def hold(path, ready):
     ready.recv()
 
 
-def test_a_killed_holder_of_this_machine_is_replaced_at_once(tmp_path, operations, clock):
+def test_a_killed_holder_of_this_machine_is_replaced_at_once(operations, clock):
+    address = operations.engine.url.render_as_string(hide_password=False)
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=hold, args=(tmp_path / "operations.db", theirs))
+    process = context.Process(target=hold, args=(address, theirs))
     process.start()
     assert ours.recv()
     assert not take(operations, clock, lease.new_holder())

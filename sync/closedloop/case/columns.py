@@ -18,6 +18,7 @@ CURRENCY_OF: dict[tuple[str, str], str] = {
     ("document", "home_net"): _HOME,
     ("document", "home_gross"): _HOME,
     ("cost_line", "home_net"): _HOME,
+    ("ledger_total", "amount"): _HOME,
     ("line", "net"): _OF_DOCUMENT,
     ("line", "home_net"): "the document's home currency",
     ("allocation", "amount"): _OF_DOCUMENT,
@@ -88,6 +89,9 @@ _OWN: dict[tuple[str, str], str] = {
     ("document", "repeating_key"): "documents of one repeating invoice share it",
     ("line", "line_class"): "revenue (also when blank), pass_through or write_off",
     ("line", "net"): "adds to the document's net; without line.csv each document is one revenue line",
+    ("ledger_total", "side"): "income (credit less debit) or receivable (debit less credit)",
+    ("ledger_total", "origin"): "what was booked: document, payment, exchange, bank, journal or other",
+    ("ledger_total", "amount"): "what the ledger booked on such accounts that day, of this origin",
     ("payment", "direction"): "in (also when blank) or out",
     ("payment", "status"): "posted (also when blank) or void",
     (

@@ -138,8 +138,8 @@ def _make(out: Path) -> None:
 
 def _tables(store: Store, out: Path) -> list[Path]:
     found = store.query(
-        "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
-        f" and schema_name in ({', '.join(literal(layer) for layer in _FOLDERS)}) order by 1, 2"
+        "select table_schema, table_name from information_schema.tables where table_catalog = current_database()"
+        f" and table_schema in ({', '.join(literal(layer) for layer in _FOLDERS)}) order by 1, 2"
     )
     files = []
     for schema, table in found:

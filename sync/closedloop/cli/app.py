@@ -33,9 +33,12 @@ _ORDER = [
     "plan",
     "apply",
     "revert",
+    "quarantine",
+    "audit",
     "provision",
     "import",
     "status",
+    "runs",
     "explain",
     "history",
     "report",
@@ -45,6 +48,8 @@ _ORDER = [
     "marts",
     "backfill",
     "connection",
+    "backup",
+    "restore",
     "daemon",
     "sandbox",
     "demo",
@@ -144,12 +149,15 @@ from closedloop.cli import (  # noqa: E402
     connection,  # noqa: F401
     demo,  # noqa: F401
     importing,  # noqa: F401
+    keeping,  # noqa: F401
     linking,  # noqa: F401
     links,  # noqa: F401
     login,  # noqa: F401
     looking,  # noqa: F401
     past,  # noqa: F401
+    refused,  # noqa: F401
     running,  # noqa: F401
+    runs,  # noqa: F401
     serving,  # noqa: F401
     setup,  # noqa: F401
     writing,  # noqa: F401

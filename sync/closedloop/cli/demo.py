@@ -28,6 +28,12 @@ def demo(  # noqa: PLR0917 (typer reads options from the signature)
     scale: Annotated[float, typer.Option(help="How large it is; 1 has about 40 events.")] = 1.0,
     crm: Annotated[str, typer.Option(help="Its CRM: salesforce, hubspot, odoo.")] = "salesforce",
     ledger: Annotated[str, typer.Option(help="Its ledger: quickbooks, xero, odoo.")] = "quickbooks",
+    attendance: Annotated[
+        str | None,
+        typer.Option(
+            help="What knows who came: salesforce, hubspot, marketo, eventbrite, leadlist; without it, the CRM."
+        ),
+    ] = None,
     *,
     check: Annotated[
         bool,
@@ -51,7 +57,9 @@ def demo(  # noqa: PLR0917 (typer reads options from the signature)
     fault = _fault(plant) if plant else None
     context.start_log(quiet=True)
     _say(context, f"making up company {seed} at scale {scale:g} and starting its CRM and its ledger …")
-    made = playground(folder, seed=seed, scale=scale, mode="apply", crm=crm, ledger=ledger)
+    made = playground(
+        folder, seed=seed, scale=scale, mode="apply", crm=crm, ledger=ledger, attendance=attendance
+    )
     with made as ground, living_at(ground.clock):
         _say(context, f"configured in {ground.config}; simulators: {_places(ground)}")
         with session(load(ground.config), system_clock()) as opened, show.progress() as bars:
@@ -96,9 +104,7 @@ def _loop(context: Context, ground: Playground, opened: Session, bars: Bars) -> 
 
 
 def _places(ground: Playground) -> str:
-    return ", ".join(
-        f"{side.connector} at {side.simulator.url} ({side.name})" for side in (ground.crm, ground.books)
-    )
+    return ", ".join(f"{side.connector} at {side.simulator.url} ({side.name})" for side in ground.sides)
 
 
 def _files(context: Context, ground: Playground) -> None:

@@ -30,7 +30,11 @@ def status(ctx: typer.Context) -> None:
 
     context: Context = ctx.obj
     with context.session() as opened:
-        found = state.read(opened.operations)
+        found = state.read(
+            opened.operations,
+            now=opened.clock.now(),
+            alert_days=opened.settings.service.quarantine_alert_days,
+        )
     if context.json:
         show.machine(found)
     else:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Marks a folder as ours to empty.
 _MARK = ".made-by-closedloop"
-_OURS = (".closedloop", "keys", "report", "closedloop.yaml", "truth.json")
+_OURS = (".closedloop", "keys", "lists", "report", "closedloop.yaml", "truth.json")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +36,7 @@ class Playground:
         world: What the simulators hold, with its truth.
         crm: The CRM.
         books: The ledger.
+        attendance: What knows who came, if that is not the CRM.
         clock: The time at which the world lives, as `CLOSEDLOOP_CLOCK` takes it.
     """
 
@@ -45,16 +46,29 @@ class Playground:
     crm: Side
     books: Side
     clock: str
+    attendance: Side | None = None
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Every system of the company."""
+        return (self.crm, self.books, *([self.attendance] if self.attendance else ()))
 
     def requests(self, since: int = 0) -> list[dict[str, Any]]:
-        """Return the requests to both systems; ``since`` skips as many of an earlier answer."""
-        simulators = {id(side.simulator): side.simulator for side in (self.crm, self.books)}
+        """Return the requests to all systems; ``since`` skips as many of an earlier answer."""
+        simulators = {id(side.simulator): side.simulator for side in self.sides}
         return [one for simulator in simulators.values() for one in simulator.requests()][since:]
 
 
 @contextmanager
 def playground(
-    folder: Path, *, seed: int, scale: float, mode: str, crm: str = "odoo", ledger: str = "odoo"
+    folder: Path,
+    *,
+    seed: int,
+    scale: float,
+    mode: str,
+    crm: str = "odoo",
+    ledger: str = "odoo",
+    attendance: str | None = None,
 ) -> Iterator[Playground]:
     """Empty ``folder`` of an earlier playground, generate a company, serve it, and configure it.
 
@@ -65,6 +79,7 @@ def playground(
         mode: ``plan`` or ``apply``.
         crm: Which CRM it has.
         ledger: Which ledger.
+        attendance: What knows who came; none: the CRM itself.
 
     Raises:
         ConfigError: The folder holds something else, there is no such system, or the scale is not above zero.
@@ -76,12 +91,25 @@ def playground(
         raise ConfigError(
             "the scale must be above zero", where="--scale", fix="1 is a company with about 40 events"
         )
-    for option, name, known in (("--crm", crm, stand.CRMS), ("--ledger", ledger, stand.LEDGERS)):
-        if name not in known:
+    apart = None if attendance == crm else attendance
+    chosen = (
+        ("--crm", crm, stand.CRMS),
+        ("--ledger", ledger, stand.LEDGERS),
+        ("--attendance", apart, stand.ATTENDANCE),
+    )
+    for option, name, known in chosen:
+        if name is not None and name not in known:
             message = f"there is no simulated {name}"
             raise ConfigError(message, where=option, fix=f"use one of: {', '.join(known)}")
     _clear(folder)
-    with stand.serve(generate(seed, scale), crm=crm, ledger=ledger) as (world, one, other):
+    made = generate(seed, scale)
+    serve = (
+        stand.serve(made, crm=crm, ledger=ledger)
+        if apart is None
+        else stand.serve_apart(made, folder / "lists", crm=crm, ledger=ledger, attendance=apart)
+    )
+    with serve as (world, one, other, *more):
+        third = next(iter(more), None)
         config = folder / "closedloop.yaml"
         answers = Answers(
             company=world.company,
@@ -91,10 +119,13 @@ def playground(
             books=_system(folder, other),
             mode=mode,
             has_own_fields=True,
+            attendance=_system(folder, third) if third else None,
         )
         write(config, render(answers))
         noon = datetime.combine(world.as_of, time(12), tzinfo=UTC).isoformat()
-        yield Playground(folder=folder, config=config, world=world, crm=one, books=other, clock=noon)
+        yield Playground(
+            folder=folder, config=config, world=world, crm=one, books=other, attendance=third, clock=noon
+        )
 
 
 @contextmanager

@@ -35,7 +35,7 @@ _SHOWN = 10
 
 def keys(ground: Playground) -> dict[str, str]:
     """Return the world's keys with the keys under which the product publishes the same records."""
-    return ground.crm.keys() | ground.books.keys()
+    return {key: published for side in ground.sides for key, published in side.keys().items()}
 
 
 def published(store: Store) -> Published:
@@ -85,11 +85,22 @@ def with_true_links(ground: Playground, *, fault: Fault | None = None) -> list[D
 def _decide(operations: Operations, ground: Playground, *, at: str) -> None:
     decisions = [
         {**asdict(one), "verdict": "accept", "who": "demo --check", "why": "the world's truth", "at": at}
-        for one in links.decisions(ground.world, keys(ground))
+        for one in [*links.decisions(ground.world, keys(ground)), *_one_event(ground)]
     ]
     if decisions:
         with operations.transaction() as connection:
             connection.execute(tables.decision.insert(), decisions)
+
+
+def _one_event(ground: Playground) -> list[links.Decision]:
+    """Return that an event of the system that brings the attendance is the CRM's campaign."""
+    if ground.attendance is None:
+        return []
+    theirs, ours = ground.attendance.events(), ground.crm.events()
+    return [
+        links.Decision(kind="campaign_campaign", left_key=key, right_key=ours[event])
+        for event, key in theirs.items()
+    ]
 
 
 def verdict(ground: Playground, true_links: list[Difference], own_links: OwnLinks) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from closedloop.cli import show
+from closedloop.cli import plans, show
 from closedloop.service.cycle import outcome
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from closedloop.models import Reconciled
     from closedloop.service.cycle import Cycle
     from closedloop.writeback.apply import Applied
-    from closedloop.writeback.plan import Plan
     from closedloop.writeback.provision import Provisioned
     from closedloop.writeback.revert import Reverted
 
@@ -25,7 +24,6 @@ _EMPTY = {
     "account": "no companies were found in the CRM",
     "document": "no invoices were found in the ledger",
 }
-_ROWS = 40
 #: Documents without a rate that are told one by one.
 _LEFT_OUT = 5
 
@@ -83,32 +81,6 @@ def reconciled(found: Reconciled) -> None:
         )
 
 
-def plan(one: Plan, *, details: bool = True) -> None:
-    """Print a plan: every field that would change, and the guards that would stop it."""
-    show.line(f"plan {one.id} for {one.connection}, figures as of {one.as_of}: {show.pairs(one.counts)}")
-    if details and one.rows:
-        show.table(
-            "",
-            ("object", "record", "field", "in the CRM", "ours", "last written", "do"),
-            [
-                (
-                    row.slot.object,
-                    row.slot.record_id,
-                    row.slot.field,
-                    row.actual,
-                    row.desired,
-                    row.last_written,
-                    row.action,
-                )
-                for row in one.rows[:_ROWS]
-            ],
-        )
-        if len(one.rows) > _ROWS:
-            show.line(f"… and {len(one.rows) - _ROWS} more: closedloop --json plan lists all")
-    for guard in one.guards:
-        show.line(f"guard {guard.name} would stop it: {guard.message}")
-
-
 def cycle(done: Cycle) -> None:
     """Print a whole cycle."""
     verdicts: dict[str, int] = {}
@@ -118,7 +90,7 @@ def cycle(done: Cycle) -> None:
     if done.reconciled:
         reconciled(done.reconciled)
     for made in done.plans:
-        plan(made, details=False)
+        plans.head(made)
         if made.connection not in done.applied:
             show.line(f"nothing was written: mode is plan; `closedloop apply {made.id}` writes it")
     for name, written in done.applied.items():
@@ -128,11 +100,20 @@ def cycle(done: Cycle) -> None:
 def applied(connection: str, done: Applied) -> None:
     """Print what became of the writes."""
     line = {name: count for name, count in outcome(done.delivered).items() if count}
-    rest = {"kept as edited": len(done.kept), "already right": done.unchanged, "record gone": done.missing}
+    rest = {
+        "would be written": len(done.would_write),
+        "kept as edited": len(done.kept),
+        "already right": done.unchanged,
+        "record gone": done.missing,
+        "held back": done.held_back,
+    }
     line |= {name: count for name, count in rest.items() if count}
-    show.line(
-        f"{connection}: {show.pairs(line) or 'nothing to write'} (fields; run {done.run_id} can be reverted)"
-    )
+    undo = f"; `closedloop revert {done.run_id}` undoes it" if done.delivered.written else ""
+    show.line(f"{connection}: {show.pairs(line) or 'nothing to write'} (fields{undo})")
+    if done.held_back:
+        show.line(
+            "held back: the CRM refused these records before; `closedloop quarantine` lists them and why"
+        )
 
 
 def reverted(done: Reverted) -> None:
@@ -142,6 +123,11 @@ def reverted(done: Reverted) -> None:
         show.line(f"{connection}: {show.pairs(counts) or 'nothing to put back'} (fields)")
     if done.kept or done.missing:
         show.line(f"left alone: {len(done.kept)} edited since, {done.missing} of records that are gone")
+    if any(delivered.written for delivered in done.delivered.values()):
+        show.line(
+            f"where the mode is apply the next run writes its figures again: set `mode: plan` to keep it so."
+            f" `closedloop revert {done.run_id}` takes this revert back"
+        )
 
 
 def provisioned(connection: str, found: Sequence[Provisioned]) -> None:

@@ -23,9 +23,12 @@ def run(ctx: typer.Context, allow: Allow = None) -> None:
     """Do one full cycle. Sync, prove complete, reconcile, check, plan, and write back where the mode says so."""
     from closedloop.cli import results, show
     from closedloop.service import cycle
+    from closedloop.service.watch import watched
+    from closedloop.writeback.tripped import insist_known
 
     context: Context = ctx.obj
-    with context.session() as opened, show.progress() as bars:
+    insist_known(allow or ())
+    with context.session() as opened, watched(opened, "run"), show.progress() as bars:
         done: Cycle = cycle.run(opened, allow=allow or (), progress=bars)
     if context.json:
         show.machine(done)

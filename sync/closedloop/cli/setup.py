@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from closedloop.cli.context import Context
     from closedloop.cli.starter import System
     from closedloop.service.checkup import Finding
+    from closedloop.settings import Settings
 
 
 @app.command()
@@ -171,11 +172,30 @@ def check(
 
         findings = checkup.check(settings, connections, tell)
     code = checkup.exit_code(findings)
+    _release(context, settings, [name for name in names if _works(name, findings)])
     if context.json:
         show.machine({"findings": findings, "exit_code": code})
     else:
         _print(findings)
     raise typer.Exit(code)
+
+
+def _works(connection: str, findings: Sequence[Finding]) -> bool:
+    return all(f.ok or not f.required for f in findings if f.connection == connection)
+
+
+def _release(context: Context, settings: Settings, names: list[str]) -> None:
+    """Let the next run try records again that were refused for a missing right, where the rights are good now."""
+    from closedloop.kit.outcome import Refusal
+    from closedloop.service.session import session
+    from closedloop.writeback.quarantine import release
+
+    written = [name for name in names if name in settings.writeback]
+    if not written or not (settings.database or (settings.home / "operations.db").exists()):
+        return
+    with session(settings, context.clock()) as opened:
+        for name in written:
+            release(opened.operations, clock=opened.clock, connection=name, kind=Refusal.PERMISSION)
 
 
 def _print(findings: Sequence[Finding]) -> None:

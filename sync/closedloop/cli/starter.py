@@ -47,6 +47,7 @@ class Answers:
         books: Where invoices and payments are.
         mode: ``plan`` shows what would be written, ``apply`` writes.
         has_own_fields: Whether the fields of their own exist already; else the mapping is written as a comment.
+        attendance: Where it is known who came, if that is not the CRM.
     """
 
     company: str
@@ -56,6 +57,7 @@ class Answers:
     books: System
     mode: str = "plan"
     has_own_fields: bool = False
+    attendance: System | None = None
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)
@@ -116,6 +118,7 @@ def render(answers: Answers) -> str:
         "connections:",
         *_connection("crm", answers.crm, own=answers.has_own_fields),
         *_connection("books", answers.books, own=answers.has_own_fields),
+        *(_plain("attendance", answers.attendance) if answers.attendance else ()),
         "",
         "writeback:",
         "  crm:",
@@ -123,6 +126,15 @@ def render(answers: Answers) -> str:
         *(f"    {line}" for line in target_starter(answers.crm.connector).splitlines()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _plain(name: str, system: System) -> Iterator[str]:
+    """Yield a connection with what is known of it alone."""
+    yield f"  {name}:"
+    yield f"    connector: {system.connector}"
+    yield "    settings:"
+    yield from (f"      {key}: {quoted(value)}" for key, value in system.settings.items())
+    yield from (f"      {key}_file: {quoted(path)}" for key, path in system.secrets.items())
 
 
 def _connection(name: str, system: System, *, own: bool) -> Iterator[str]:

@@ -9,17 +9,27 @@ from sqlalchemy import func, select
 
 from closedloop.cli import show
 from closedloop.store import tables
+from closedloop.store.stamps import from_text
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from closedloop.store.operations import Operations
 
 State = dict[str, Any]
 _RUNS = 10
 
 
-def read(operations: Operations) -> State:
-    """Return the last runs, the newest verdict of every stream, open quarantine, the last plan, and the leases."""
+def read(operations: Operations, *, now: datetime, alert_days: int) -> State:
+    """Return the last runs, the newest verdict of every stream, open quarantine, the last plan, jobs, leases and troubles.
+
+    Args:
+        operations: What is read.
+        now: The time.
+        alert_days: Refused records that wait longer are an alert.
+    """
     run, stream, refused, plan = tables.run, tables.stream_run, tables.quarantine, tables.plan
+    trouble = tables.incident
     newest = select(func.max(stream.c.run_id)).where(
         stream.c.connection == (other := stream.alias()).c.connection, stream.c.stream == other.c.stream
     )
@@ -29,13 +39,19 @@ def read(operations: Operations) -> State:
         .where(other.c.run_id == newest.correlate(other).scalar_subquery())
         .order_by(other.c.connection, other.c.stream),
         "quarantine": select(
-            refused.c.connection, refused.c.stream, refused.c.direction, func.count().label("records")
+            refused.c.connection,
+            refused.c.stream,
+            refused.c.direction,
+            func.count().label("records"),
+            func.min(refused.c.first_seen).label("oldest"),
         )
         .where(refused.c.resolved_at.is_(None))
         .group_by(refused.c.connection, refused.c.stream, refused.c.direction)
         .order_by(refused.c.connection, refused.c.stream),
         "plans": select(plan).order_by(plan.c.id.desc()).limit(1),
         "leases": select(tables.lease),
+        "jobs": select(tables.job).order_by(tables.job.c.key),
+        "troubles": select(trouble).where(trouble.c.closed_at.is_(None)).order_by(trouble.c.id),
     }
     with operations.reading() as connection:
         found: State = {
@@ -46,7 +62,19 @@ def read(operations: Operations) -> State:
         row["detail"] = json.loads(row["detail"])
     for row in found["plans"]:
         row["summary"] = json.loads(row["summary"])
+    found["alerts"] = [
+        text
+        for row in found["quarantine"]
+        if (text := _aged(row, (now - from_text(row["oldest"])).days, alert_days))
+    ]
     return found
+
+
+def _aged(row: State, days: int, alert_days: int) -> str | None:
+    if days < alert_days:
+        return None
+    where = f"{row['connection']}/{row['stream']}"
+    return f"{where}: refused records wait, {row['records']} in all, the oldest for {days} days: see `closedloop quarantine`"
 
 
 def show_streams(rows: list[State]) -> None:
@@ -100,13 +128,34 @@ def show_state(found: State) -> None:
     if found["quarantine"]:
         show.table(
             "Refused records",
-            ("connection", "stream", "direction", "#records"),
+            ("connection", "stream", "direction", "#records", "oldest"),
             [
-                (row["connection"], row["stream"], row["direction"], row["records"])
+                (row["connection"], row["stream"], row["direction"], row["records"], row["oldest"][:10])
                 for row in found["quarantine"]
             ],
         )
+    for text in found["alerts"]:
+        show.line(f"alert: {text}")
+    _show_daemon(found)
     for row in found["plans"]:
         show.line(f"last plan: {row['id']} for {row['connection']}, as of {row['as_of']}, {row['state']}")
     for row in found["leases"]:
         show.line(f"lease {row['name']}: until {row['expires_at']}")
+
+
+def _show_daemon(found: State) -> None:
+    if found["jobs"]:
+        show.table(
+            "Jobs of the daemon",
+            ("job", "worked on", "#failures", "tried again"),
+            [(row["key"], row["tick"], row["failures"], row["retry_at"]) for row in found["jobs"]],
+        )
+    if found["troubles"]:
+        show.table(
+            "Needs somebody",
+            ("what", "of", "since", "message", "fix"),
+            [
+                (row["kind"], row["subject_key"], row["opened_at"], row["message"], row["fix"])
+                for row in found["troubles"]
+            ],
+        )

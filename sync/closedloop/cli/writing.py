@@ -1,7 +1,9 @@
-"""Verbs about what is written into the CRM: `plan`, `apply`, `revert`, `provision`."""
+"""Verbs about what is written into the CRM: `plan`, `apply`, `revert`, `audit`, `provision`."""
 
 from __future__ import annotations
 
+from datetime import datetime  # noqa: TC003 (typer reads it from the signature)
+from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +13,7 @@ from closedloop.cli.app import app
 if TYPE_CHECKING:
     from closedloop.cli.context import Context
     from closedloop.service.session import Session
+    from closedloop.writeback.plan import Plan
 
 Allow = Annotated[
     list[str] | None, typer.Option("--allow", metavar="GUARD", help="Override a guard this once.")
@@ -59,14 +62,27 @@ def _failed_checks(opened: Session) -> list[str]:
 
 
 @app.command()
-def plan(ctx: typer.Context, connections: Connections = None) -> None:
-    """Show every field that would change. And the guards that would stop it; nothing is written."""
-    from closedloop.cli import results, show
+def plan(
+    ctx: typer.Context,
+    connections: Connections = None,
+    *,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Record by record: theirs → ours, and why, with the address.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=0, help="How many fields to show; 0: all.")] = 40,
+    shown: Annotated[
+        str | None, typer.Option("--show", metavar="PLAN", help="Only show a plan that was made before.")
+    ] = None,
+) -> None:
+    """Show every field that would change. And the guards that would stop it; nothing is written, no system is asked."""
     from closedloop.service.record import recorded
-    from closedloop.writeback.plan import make_plan
+    from closedloop.writeback.plan import load_plan, make_plan
 
     context: Context = ctx.obj
     with context.session() as opened:
+        if shown is not None:
+            _show_plans(context, [load_plan(opened.operations, shown)], diff=diff, limit=limit)
+            return
         names = _written_to(opened, connections)
         with opened.writer() as store, recorded(opened.operations, "plan", opened.clock) as record:
             checks = _failed_checks(opened)
@@ -77,12 +93,19 @@ def plan(ctx: typer.Context, connections: Connections = None) -> None:
                 for name in names
             ]
             record.detail["plans"] = {one.connection: {"id": one.id, **one.counts} for one in made}
+    _show_plans(context, made, diff=diff, limit=limit)
+
+
+def _show_plans(context: Context, made: list[Plan], *, diff: bool, limit: int) -> None:
+    from closedloop.cli import plans, show
+
     if context.json:
         show.machine(made)
         return
     for one in made:
-        results.plan(one)
-        typer.echo(f"closedloop apply {one.id}  writes it" if one.writes else "the CRM holds what it should")
+        plans.head(one)
+        (plans.diff if diff else plans.table)(one, limit=limit)
+        plans.tail(one)
 
 
 @app.command()
@@ -92,6 +115,10 @@ def apply(
         str | None, typer.Argument(metavar="PLAN", help="Its id; without one, plan and apply.")
     ] = None,
     allow: Allow = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do all but the writes: guards, and a last look at each record.")
+    ] = False,
 ) -> None:
     """Write a plan into the CRM. Guards, a last look at each record, the writes, and reading them back."""
     from closedloop.cli import importing, results, show
@@ -99,8 +126,10 @@ def apply(
     from closedloop.service import cycle
     from closedloop.service.record import recorded
     from closedloop.writeback.plan import load_plan, make_plan
+    from closedloop.writeback.tripped import insist_known
 
     context: Context = ctx.obj
+    insist_known(allow or ())
     if plan_id is not None and plan_id.startswith(MARK):
         with context.session() as opened:
             importing.carry_out(context, opened, plan_id)
@@ -125,7 +154,14 @@ def apply(
                 ]
             done = {
                 one.connection: cycle.apply(
-                    opened, store, record, one.id, allow=allow or (), failed_checks=checks, progress=bars
+                    opened,
+                    store,
+                    record,
+                    one.id,
+                    allow=allow or (),
+                    failed_checks=checks,
+                    progress=bars,
+                    dry_run=dry_run,
                 )
                 for one in plans
             }
@@ -180,6 +216,47 @@ def revert(
         show.machine(done)
     else:
         results.reverted(done)
+
+
+@app.command()
+def audit(  # noqa: PLR0917 (typer reads options from the signature)
+    ctx: typer.Context,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Only of this run.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only from this day on, in the company's zone."),
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option(metavar="RECORD", help="Only of this record: its id, or OBJECT/ID.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it all into this CSV file.")] = None,
+    lines: Annotated[
+        Path | None,
+        typer.Option("--jsonl", metavar="FILE", help="Write it all into this file, a JSON line each."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many of the newest to show; 0: all.")] = 40,
+) -> None:
+    """Show what was written into the CRMs. Who, what, when, before, after and the outcome, field by field."""
+    from zoneinfo import ZoneInfo
+
+    from closedloop.cli import plans, show
+    from closedloop.store.stamps import to_text
+    from closedloop.writeback import audit as journal
+
+    context: Context = ctx.obj
+    with context.session() as opened:
+        zone = ZoneInfo(opened.settings.company.time_zone)
+        start = to_text(since.replace(tzinfo=zone)) if since else None
+        found = list(journal.entries(opened.operations, run=run, since=start, record=record))
+    for path, write in ((csv, journal.write_csv), (lines, journal.write_lines)):
+        if path is not None:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                count = write(found, file)
+            typer.echo(f"wrote {count} entries to {path}", err=context.json)
+    if context.json:
+        show.machine(found)
+    elif csv is None and lines is None:
+        plans.audit(found, limit=limit)
 
 
 @app.command()

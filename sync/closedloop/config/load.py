@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from closedloop.settings import Connection
 
 #: Sections that say where data come from and go to: figures do not rest on them.
-_SYSTEMS = frozenset({"connections", "writeback", "service", "engine", "home", "database"})
+_SYSTEMS = frozenset({"connections", "writeback", "service", "notify", "engine", "home", "database"})
 
 
 def load(file: Path, environment: Mapping[str, str] | None = None) -> Settings:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from closedloop.config.problem import did_you_mean
+from closedloop.settings import EVERY, SPAN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -72,9 +74,13 @@ def _known(document: Document, path: Path_, name: str, names: Collection[str], w
 def _cron(document: Document, path: Path_, line: Data) -> None:
     from croniter import croniter
 
-    if isinstance(line, str) and not (len(line.split()) == 5 and croniter.is_valid(line)):  # noqa: PLR2004 (cron's five)
+    if not isinstance(line, str) or re.fullmatch(f"{EVERY}{SPAN}", line):
+        return
+    if not (len(line.split()) == 5 and croniter.is_valid(line)):  # noqa: PLR2004 (cron's five)
         document.add(
-            path, f"{line} is not a cron line", 'write minute hour day month weekday: "*/15 * * * *"'
+            path,
+            f"{line} is not a cron line",
+            'write minute hour day month weekday: "*/15 * * * *"; or an interval: every 15m, every 2h',
         )
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
+import structlog
 
 from closedloop.extract.schema import StreamSchema  # noqa: TC001 (msgspec reads the annotations)
 from closedloop.kit.failpoint import failpoint
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+log = structlog.get_logger(__name__)
 
 #: Rows a landing statement works on: bounds its memory, whatever the tap's states do.
 PART_ROWS = 20_000
@@ -35,11 +38,13 @@ class Files:
         schema: Their table.
         mode: ``upsert`` by key, ``append`` by content (no key), or ``replace`` the whole table.
         parts: File names in order, each of at most `PART_ROWS` lines.
+        sums: Their CRC-32, as far as known: a part that the disk lost some of must not land as if it were whole.
     """
 
     schema: StreamSchema
     mode: str
     parts: tuple[str, ...]
+    sums: tuple[int, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)
@@ -99,6 +104,7 @@ class Rows:
     folder: Path
     prefix: str
     parts: list[str] = field(default_factory=list)
+    sums: list[int] = field(default_factory=list)
     _file: BinaryIO | None = None
     _room: int = 0
 
@@ -113,7 +119,7 @@ class Rows:
     def close(self) -> Files:
         """Make the parts durable and return them."""
         self._finish()
-        return Files(schema=self.schema, mode=self.mode, parts=tuple(self.parts))
+        return Files(schema=self.schema, mode=self.mode, parts=tuple(self.parts), sums=tuple(self.sums))
 
     def _next(self) -> None:
         self._finish()
@@ -126,6 +132,7 @@ class Rows:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+            self.sums.append(_sum(self.folder / self.parts[-1]))
         self._file, self._room = None, 0
 
 
@@ -152,17 +159,28 @@ class Spool:
     def sealed(self) -> Iterable[tuple[Path, Manifest]]:
         """Yield the sealed segments in order.
 
-        One without a manifest has landed and is being removed. One for another store, or that cannot be read, has
-        not landed, so none after it may: all are dropped, and the tap reads them again from the state before them.
+        One without a manifest has landed and is being removed. One for another store, or that cannot be read or is not
+        as it was written, has not landed, so none after it may: all are dropped, and the tap reads them again from the
+        state before them.
         """
         is_broken = False
         for folder in sorted(self.root.glob("*.sealed")):
             manifest = self._manifest(folder)
-            is_broken = is_broken or (manifest is not None and manifest.store != self.store)
+            is_broken = is_broken or (manifest is not None and not self._is_good(folder, manifest))
             if manifest is None or is_broken:
                 self.remove(folder)
             else:
                 yield folder, manifest
+
+    def _is_good(self, folder: Path, manifest: Manifest) -> bool:
+        if manifest.store != self.store:
+            return False
+        for files in manifest.files:
+            for part, written in zip(files.parts, files.sums, strict=False):
+                if not (folder / part).exists() or _sum(folder / part) != written:
+                    log.error("extract.segment_damaged", segment=folder.name, part=part)
+                    return False
+        return True
 
     def _manifest(self, folder: Path) -> Manifest | None:
         try:
@@ -207,6 +225,14 @@ class Spool:
         (folder / _MANIFEST).unlink(missing_ok=True)
         failpoint("extract.removing")
         shutil.rmtree(folder)
+
+
+def _sum(path: Path) -> int:
+    found = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_BUFFER):
+            found = zlib.crc32(chunk, found)
+    return found
 
 
 def write_durably(path: Path, content: bytes) -> None:

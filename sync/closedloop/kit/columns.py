@@ -6,6 +6,7 @@ fraction as text, so that no digit is lost.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,6 +28,10 @@ TYPES: Mapping[Kind, dict[str, Any]] = {
     "list": {"type": ["array", "null"]},
     "object": {"type": ["object", "null"]},
 }
+#: What vendors print most often: whole seconds in UTC. A day past the month's end is for the slow way to refuse.
+_IN_SHAPE = re.compile(
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:Z|\+00:00)"
+).fullmatch
 #: The core's mark of a deleted row.
 DELETED = "_sdc_deleted_at"
 
@@ -59,8 +64,8 @@ class Columns:
     ) -> None:
         self.key = key
         self.kinds = {**kinds, DELETED: "time"} if deletes else dict(kinds)
-        given = ways or {}
-        self._ways = {name: given.get(name, name).split(".") for name in self.kinds}
+        nested = {name: way.split(".") for name, way in (ways or {}).items()}
+        self._nested = {name: way for name, way in nested.items() if name in self.kinds}
         self._converters = {name: _CONVERTERS[kind] for name, kind in self.kinds.items()}
 
     @property
@@ -74,23 +79,23 @@ class Columns:
         }
 
     def record(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a record with every column; `DELETED` only where the row is deleted.
+        """Return a record with every column.
 
         Raises:
             ValueError: A value is not what its column holds; the message names the column, never the value.
         """
-        record: dict[str, Any] = {}
-        for column, convert in self._converters.items():
-            try:
-                record[column] = convert(_at(row, self._ways[column]))
-            except ValueError as error:
-                message = f"{column}: {error}"
-                raise ValueError(message) from None
+        given = {**row, **{name: _at(row, way) for name, way in self._nested.items()}}
+        value_of, record, column = given.get, dict[str, Any](), ""
+        try:
+            for column, convert in self._converters.items():
+                value = value_of(column)
+                record[column] = None if value is None else convert(value)
+        except ValueError as error:
+            message = f"{column}: {error}"
+            raise ValueError(message) from None
         if record[self.key] is None:
             message = f"{self.key}: there is none"
             raise ValueError(message)
-        if record.get(DELETED, "") is None:
-            del record[DELETED]
         return record
 
 
@@ -143,6 +148,8 @@ def moment(value: Any) -> str | None:
     """Return an instant as ISO text in UTC with milliseconds: texts then sort like times."""
     if value is None or value == "":
         return None
+    if isinstance(value, str) and _IN_SHAPE(value):
+        return f"{value[:19]}.000Z"
     try:
         found = datetime.fromisoformat(str(value))
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -154,6 +154,9 @@ class Target(singer_sdk.Target):
         """
         outcomes = self._outcome_file()
         for chunk in _chunks(rows, self.writer.batch_rows):
+            if self._stopping:  # what has no intent on disk was not sent
+                log.warning("target.stopping", stream=stream)
+                return
             outcomes.intend(self._batch, stream, chunk)
             failpoint("target.intended")
             results, stop = self._update(stream, chunk)
@@ -246,7 +249,7 @@ class Target(singer_sdk.Target):
         """Age commits nothing."""
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Finish the batch under way, so that its outcome is known; write nothing more."""
+        """Finish the call under way, so that its outcome is known; write nothing more."""
         if not self._committing:
             sys.exit(128 + signum)
         self._stopping = True

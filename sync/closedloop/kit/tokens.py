@@ -41,12 +41,14 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
         refresh_token: Buys the next access token; none where the vendor gives none.
         expires_at: End of the access token, aware; none: it does not end.
         instance_url: Where the token works, for vendors that say so.
+        refresh_ends_at: When the refresh token ends unless it is used before, for vendors where it does.
     """
 
     access_token: str
     refresh_token: str | None = None
     expires_at: datetime | None = None
     instance_url: str | None = None
+    refresh_ends_at: datetime | None = None
 
 
 class _File(msgspec.Struct, kw_only=True):
@@ -65,6 +67,7 @@ class TokenStore:
         key: Encrypts the file when given; any text.
         clock: Tells when a token has ended.
         where: What errors call this connection; none: the tenant.
+        refresh_lasts: How long a refresh token lasts, where the vendor's answer does not say.
     """
 
     folder: Path
@@ -73,6 +76,7 @@ class TokenStore:
     key: str | None = None
     clock: Clock = field(default_factory=Clock)
     where: str | None = None
+    refresh_lasts: timedelta | None = None
 
     @property
     def path(self) -> Path:
@@ -151,7 +155,14 @@ class TokenStore:
             refresh_token=answer.get("refresh_token") or old.refresh_token,
             expires_at=self.clock.now() + timedelta(seconds=float(seconds)) if seconds else None,
             instance_url=address if isinstance(address, str) and address else old.instance_url,
+            refresh_ends_at=self._refresh_end(answer),
         )
+
+    def _refresh_end(self, answer: Mapping[str, Any]) -> datetime | None:
+        # Intuit's name first, then the one most others use.
+        seconds = answer.get("x_refresh_token_expires_in") or answer.get("refresh_token_expires_in")
+        lasts = timedelta(seconds=float(seconds)) if seconds else self.refresh_lasts
+        return self.clock.now() + lasts if lasts else None
 
     def _has_ended(self, token: Token) -> bool:
         return token.expires_at is not None and token.expires_at.astimezone(UTC) - _MARGIN <= self.clock.now()
@@ -176,6 +187,17 @@ class TokenStore:
         redactor.add(token.access_token, token.refresh_token)
         plain = msgspec.json.encode(_File(current=token, previous=self.read()))
         write_durably(self.path, self._cipher.encrypt(plain) if self.key else plain)
+        self._note_end(token)
+
+    def _note_end(self, token: Token) -> None:
+        """Say beside the token when it ends: whoever warns people can read neither the token nor its key."""
+        note = self.path.with_suffix(".ends")
+        if token.refresh_ends_at is None or self.where is None:
+            note.unlink(missing_ok=True)
+            return
+        draft = note.with_suffix(".ends-draft")
+        draft.write_bytes(msgspec.json.encode({"where": self.where, "ends_at": token.refresh_ends_at}))
+        draft.replace(note)
 
     @property
     def _cipher(self) -> Fernet:

@@ -23,7 +23,12 @@ compared as (
         max(person.kind) as kind,
         bool_or(coalesce(person.email = touch.email, false)) as same_email,
         bool_or(
-            coalesce(list_sort(string_split(person.name, ' ')) = list_sort(string_split(touch.name, ' ')), false)
+            case
+                when person.name = touch.name then true
+                when length(person.name) = length(touch.name)
+                    then list_sort(string_split(person.name, ' ')) = list_sort(string_split(touch.name, ' '))
+                else false
+            end
         ) as same_name,
         bool_or(
             coalesce(

@@ -188,6 +188,13 @@ _OWN: dict[str, dict[str, str]] = {
         "amount": MONEY,
         "date": DAY,
     },
+    "ledger_total": {
+        "date": DAY,
+        "side": TEXT,
+        "origin": TEXT,
+        "amount": MONEY,
+        "home_currency": TEXT,
+    },
     "cost_line": {
         "campaign_key": TEXT,
         "campaign_code": TEXT,

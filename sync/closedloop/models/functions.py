@@ -152,8 +152,10 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "normal_name": (
         ("x",),
         (
-            r"nullif(trim(regexp_replace(regexp_replace(replace(lower(strip_accents(x)), '&', ' and '),"
-            r" '[.''`\x{2019}]', '', 'g'), '[^\p{L}\p{N}]+', ' ', 'g')), '')"
+            # What is words and blanks already, nearly every name, need not be rewritten.
+            r"case when regexp_matches(x, '^[A-Za-z0-9]+( [A-Za-z0-9]+)*$') then lower(x)"
+            r" else nullif(trim(regexp_replace(regexp_replace(replace(lower(strip_accents(x)), '&', ' and '),"
+            r" '[.''`\x{2019}]', '', 'g'), '[^\p{L}\p{N}]+', ' ', 'g')), '') end"
         ),
     ),
     # A company's name without its legal form, unless nothing would be left.
@@ -189,8 +191,8 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "registrable": (
         ("x",),
         (
-            r"nullif(regexp_extract(x,"
-            r" '([^.]+\.(?:co|com|org|net|gov|ac|edu|or|ne|go|gob|ltd|plc)\.[a-z]{2}|[^.]+\.[a-z][^.]+)$', 1), '')"
+            r"case when regexp_matches(x, '^[^.]+\.[a-z][^.]+$') then x else nullif(regexp_extract(x,"
+            r" '([^.]+\.(?:co|com|org|net|gov|ac|edu|or|ne|go|gob|ltd|plc)\.[a-z]{2}|[^.]+\.[a-z][^.]+)$', 1), '') end"
         ),
     ),
     "email_domain": (("x",), "case when is_email(x) then registrable(split_part(x, '@', 2)) end"),
@@ -221,7 +223,7 @@ def expand(tree: exp.Expr) -> exp.Expr:
     def replace(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Anonymous) or node.name.lower() not in FUNCTIONS:
             return node
-        return expand(_filled(node.name.lower(), [argument.copy() for argument in node.expressions]))
+        return expand(_filled(node.name.lower(), node.expressions))
 
     expanded: exp.Expr = tree.transform(replace, copy=False)
     return expanded
@@ -254,5 +256,4 @@ def _simple(node: exp.Expr) -> bool:
 @cache
 def _body(name: str) -> tuple[tuple[str, ...], exp.Expr]:
     parameters, sql = FUNCTIONS[name]
-    tree: exp.Expr = parse_one(sql, dialect="duckdb")
-    return parameters, tree
+    return parameters, expand(parse_one(sql, dialect="duckdb"))

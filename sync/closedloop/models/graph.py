@@ -6,10 +6,12 @@ entities as ``staging.<entity>``, and settings as ``param.<table>``. Nothing els
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlglot import exp, parse
@@ -44,6 +46,10 @@ PARAMETERS = (
 )
 
 
+_VIEW = re.compile(r"^-- view: ", re.MULTILINE)
+_WRITING = Lock()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One model.
@@ -54,6 +60,7 @@ class Model:
         where: Its file, as an error names it.
         sql: Its statement, as written.
         needs: The models that it reads.
+        is_view: It says ``-- view: why``: what it reads says the same, and to keep it would only cost time and space.
     """
 
     name: str
@@ -61,6 +68,7 @@ class Model:
     where: str
     sql: str
     needs: frozenset[str]
+    is_view: bool = False
 
 
 def load(own: Path | None = None) -> dict[str, Model]:
@@ -113,7 +121,7 @@ def read(sql: str, where: str) -> exp.Query:
         ConfigError: It is not one readable ``select``.
     """
     try:
-        statements = [tree for tree in parse(sql, dialect="duckdb") if tree is not None]
+        statements = [_bare(tree) for tree in parse(sql, dialect="duckdb") if tree is not None]
         if len(statements) == 1 and isinstance(statements[0], exp.Query):
             expanded = expand(statements[0])
             if isinstance(expanded, exp.Query):
@@ -140,14 +148,38 @@ def statement(model: Model, models: dict[str, Model], dialect: str) -> str:
     return _written(model.sql, model.where, layers, dialect)
 
 
+def _bare(tree: exp.Expr) -> exp.Expr:
+    """Return the tree without the places of its words in the text: to copy them takes longer than all the rest."""
+    for node in tree.walk():
+        node._meta = None  # noqa: SLF001 - there is no other way to it
+    return tree
+
+
+def creation(model: Model, models: dict[str, Model], dialect: str) -> str:
+    """Return the statement that puts the model in its place, whatever was there."""
+    kind = "view" if model.is_view else "table"
+    return f'create or replace {kind} {model.layer}."{model.name}" as {statement(model, models, dialect)}'
+
+
 @cache
 def _written(sql: str, where: str, layers: tuple[tuple[str, str], ...], dialect: str) -> str:
     place = dict(layers)
-    tree = read(sql, where).copy()
-    for table in list(tables(tree)):
-        if not table.db:
+    tree = read(sql, where)
+    plain = [table for table in tables(tree) if not table.db]
+    with _WRITING:  # a copy of the tree would take longer than to write it
+        for table in plain:
             table.set("db", exp.to_identifier(place[table.name.lower()]))
-    return tree.sql(dialect=dialect)
+        try:
+            return tree.sql(dialect=dialect)
+        finally:
+            for table in plain:
+                table.set("db", None)
+
+
+@cache
+def _names(sql: str, where: str) -> frozenset[tuple[str, str]]:
+    """Return what a statement reads: (schema or nothing, name), in lower case."""
+    return frozenset((table.db.lower(), table.name.lower()) for table in tables(read(sql, where)))
 
 
 def _folder(folders: dict[str, Path], root: Path) -> dict[str, Model]:
@@ -160,23 +192,24 @@ def _folder(folders: dict[str, Path], root: Path) -> dict[str, Model]:
                 msg = f"{name} is there twice, the other is {found[name].where}"
                 raise ConfigError(msg, where=where, fix="give each model a name of its own")
             sql = file.read_text(encoding="utf-8")
-            needs = frozenset(table.name.lower() for table in tables(read(sql, where)) if not table.db)
-            found[name] = Model(name=name, layer=layer, where=where, sql=sql, needs=needs)
+            needs = frozenset(name for place, name in _names(sql, where) if not place)
+            found[name] = Model(
+                name=name, layer=layer, where=where, sql=sql, needs=needs, is_view=bool(_VIEW.search(sql))
+            )
     return found
 
 
 def _resolve(model: Model, models: dict[str, Model]) -> None:
     names = {"": set(models), "staging": set(ENTITIES), "param": set(PARAMETERS)}
-    for table in tables(read(model.sql, model.where)):
-        name = table.name.lower()
-        known = names.get(table.db.lower())
+    for place, name in _names(model.sql, model.where):
+        known = names.get(place)
         if known is None:
-            msg = f"reads {table.db}.{name}: a model reads models, staging and param only"
+            msg = f"reads {place}.{name}: a model reads models, staging and param only"
             raise ConfigError(msg, where=model.where, fix="read the canonical entity instead")
         if name not in known:
-            full = f"{table.db}.{name}" if table.db else name
+            full = f"{place}.{name}" if place else name
             msg = f"{full} is neither a model nor an entity nor a setting"
             raise ConfigError(msg, where=model.where, fix="mend the name, or add the model")
-        if not table.db and models[name].layer == "checks" and name != model.name:
+        if not place and models[name].layer == "checks" and name != model.name:
             msg = f"reads the check {name}"
             raise ConfigError(msg, where=model.where, fix="checks come last: read the models it reads")

@@ -43,7 +43,7 @@ _TABLES: dict[str, str] = {
     " opportunity_weight bigint, last_weight bigint, rest_weight bigint",
     "decay_weight": "half_life integer, age integer, weight bigint",
     "lead_source": "lead_source varchar",
-    "source": "connection varchar, stream varchar, proved_through date",
+    "source": "connection varchar, stream varchar, proved_through date, verdict varchar, held bigint, counted bigint",
     "scorecard": "done_share decimal(9, 6), outlook_age_days integer",
 }
 

@@ -27,8 +27,13 @@ NEEDED = frozenset({
 GOOD = ("proven", "unproven")
 
 
-def proved(settings: Settings, operations: Operations) -> list[tuple[str, str, date | None]]:
-    """Return (connection, stream, last day that it is complete for, in the company's zone) for each needed stream.
+def proved(
+    settings: Settings, operations: Operations
+) -> list[tuple[str, str, date | None, str, int | None, int | None]]:
+    """Return what is known of each stream that is needed.
+
+    That is (connection, stream, last day that it is complete for, in the company's zone, verdict, records held, records
+    that the source says it has), the last three of its last read.
 
     A good read begun during a day proves the days before it. A stream that was only ever read badly is complete for
     no day: none. What no run ever read (tables given by hand) has no row here.
@@ -36,16 +41,22 @@ def proved(settings: Settings, operations: Operations) -> list[tuple[str, str, d
     zone = ZoneInfo(settings.company.time_zone)
     good: dict[tuple[str, str], str | None] = {}
     read, run = tables.stream_run.c, tables.run.c
-    query = select(read.connection, read.stream, read.verdict, run.started_at).where(read.run_id == run.id)
+    last: dict[tuple[str, str], tuple[str, int | None, int | None]] = {}
+    query = (
+        select(read.connection, read.stream, read.verdict, run.started_at, read.held_count, read.source_count)
+        .where(read.run_id == run.id)
+        .order_by(run.started_at)
+    )
     with operations.transaction() as connection:
         rows = connection.execute(query).all()
     for row in rows:
         slot = (row.connection, row.stream)
+        last[slot] = (row.verdict, row.held_count, row.source_count)
         held = good.setdefault(slot, None)
         if row.verdict in GOOD and (held is None or row.started_at > held):
             good[slot] = row.started_at
     needed = _needed(settings) & good.keys()
-    return [(*slot, _day_before(good[slot], zone)) for slot in sorted(needed)]
+    return [(*slot, _day_before(good[slot], zone), *last[slot]) for slot in sorted(needed)]
 
 
 def _needed(settings: Settings) -> set[tuple[str, str]]:

@@ -181,9 +181,9 @@ def make(store: Store, model: Model, models: dict[str, Model]) -> int:
     Raises:
         ConfigError: Its SQL does not fit what it reads.
     """
-    statement = graph.statement(model, models, DuckdbEngine.dialect)
+    creation = graph.creation(model, models, DuckdbEngine.dialect)
     try:
-        store.query(f'create table {model.layer}."{model.name}" as {statement}')
+        store.query(creation)
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
         msg = f"this SQL does not fit the models it reads: {str(error).splitlines()[0]}"
         raise ConfigError(msg, where=model.where, fix="mend the statement") from error

@@ -52,8 +52,10 @@ def decay(half_life: int) -> tuple[int, ...]:
     """
     with localcontext() as context:
         context.prec = _DIGITS
+        # The powers of one half-life are those of all: after each the weight is halved.
+        powers = [FULL * Decimal(2) ** (Decimal(-age) / half_life) for age in range(half_life)]
         return tuple(
-            int((FULL * Decimal(2) ** (Decimal(-age) / half_life)).to_integral_value(ROUND_HALF_UP))
+            int((powers[age % half_life] / 2 ** (age // half_life)).to_integral_value(ROUND_HALF_UP))
             for age in range(_HALVINGS * half_life + 1)
         )
 

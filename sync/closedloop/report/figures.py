@@ -15,6 +15,8 @@ Row = dict[str, Any]
 
 #: Documents shown below one event; the CSV and `explain` have them all.
 EVIDENCE_LIMIT = 50
+#: Months of each ledger that the tie-out shows; the mart has them all.
+TIE_OUT_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Figures:
         totals: Name → amount: what all documents sum to, and where each part went.
         breaks: First chain breaks by reason: people or accounts, money at stake, each record counted once.
         shares: The one row of ``chain_share``: how much of the revenue is evidenced.
+        tie_out: The documents of each ledger and month beside the ledger's own accounts, the newest months first.
         judged: Same age, what an event would return again, comparisons, scorecards.
     """
 
@@ -39,6 +42,7 @@ class Figures:
     totals: dict[str, int]
     breaks: list[Row]
     shares: Row
+    tie_out: list[Row]
     judged: Judged
 
 
@@ -52,6 +56,7 @@ def read(store: Store) -> Figures:
         totals={row["name"]: row["value"] for row in rows(store, "select name, value from marts.totals")},
         breaks=rows(store, BREAKS),
         shares=rows(store, SHARES)[0],
+        tie_out=rows(store, TIE_OUT, [TIE_OUT_MONTHS]),
         judged=judged.read(lambda sql: rows(store, sql)),
     )
 
@@ -74,6 +79,12 @@ def grouped(found: list[Row]) -> dict[str, list[Row]]:
 CAMPAIGNS = """
 select * from marts.campaign_measures
 order by roi_realised desc nulls last, attributed desc, start_date desc, campaign_key
+"""
+
+TIE_OUT = """
+select * from marts.tie_out
+qualify row_number() over (partition by source order by month desc) <= ?
+order by source, month desc
 """
 
 ACCOUNTS = """

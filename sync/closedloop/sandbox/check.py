@@ -38,6 +38,7 @@ TABLES = {
     "documents": "document_value",
     "credits": "attribution_credit",
     "totals": "totals",
+    "months": "tie_out",
     "touches": "touch_resolved",
     "customer_account": "link_customer_account",
     "person": "link_person",
@@ -61,6 +62,7 @@ class Published:
     documents: list[Row] = field(default_factory=list)
     credits: list[Row] = field(default_factory=list)
     totals: list[Row] = field(default_factory=list)
+    months: list[Row] = field(default_factory=list)
     touches: list[Row] = field(default_factory=list)
     customer_account: list[Row] = field(default_factory=list)
     person: list[Row] = field(default_factory=list)
@@ -170,6 +172,7 @@ def compare(truth: Figures, published: Published, keys: Mapping[str, str]) -> li
         *_table("kinds", "kind", truth.kinds, published.kinds, {}),
         *_table("owners", "owner_key", truth.owners, published.owners, keys),
         *_table("contacts", "person_key", truth.contacts, published.contacts, keys),
+        *_table("months", "month", truth.months, published.months, {}),
         *_table("accounts", "account_key", accounts, published.accounts, keys),
         *_table("documents", "document_key", documents, published.documents, keys),
         *_credits(truth, published, keys),

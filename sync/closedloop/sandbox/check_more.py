@@ -262,7 +262,7 @@ def _links(breaks: Breaks, keys: Mapping[str, str]) -> Iterator[tuple[tuple[str,
         for link in subject.links:
             yield (
                 (_subject(subject, keys), link.name),
-                {"state": link.state, "reason": link.reason, "since": link.since},
+                {"state": link.state, "reason": link.reason, "since": link.since, "until": link.until},
             )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from closedloop.sandbox.world.entities import PersonKind, Registration, World
 
+#: What the keys of records begin with that a list of attendees added.
+SCANNED = "person-scan-"
 #: Which of several registrations of a person at an event is kept.
 _RANK = {"cancelled": 0, "registered": 2, "no_show": 3, "attended": 5}
 
@@ -50,6 +52,44 @@ def as_checked_in(world: World) -> World:
             for one in world.registrations
         ),
     )
+
+
+def as_scans(world: World) -> World:
+    """Return the world as lists of attendees hold it: what stands on the badge, and no record of the CRM."""
+    return replace(world, registrations=tuple(replace(one, person=None) for one in world.registrations))
+
+
+def as_members_elsewhere(world: World, *, unknown: PersonKind) -> World:
+    """Return the world as it is with its attendance in a system of its own, whose members all have a person record there.
+
+    The records of that system are people of this world, beside those of the CRM, which it does not know.
+
+    Args:
+        world: What was generated.
+        unknown: What its people are. Contacts have an e-mail of their own: where two share one, the first keeps it.
+    """
+    scans = as_scans(world)
+    held = as_members(replace(scans, people=()), unknown=unknown)
+    return replace(held, people=(*world.people, *held.people))
+
+
+def without_attendance(world: World) -> World:
+    """Return the world as a CRM holds it whose attendance is kept elsewhere."""
+    own = tuple(person for person in world.people if not person.key.startswith(SCANNED))
+    return replace(world, people=own, registrations=())
+
+
+def attendance_alone(world: World) -> World:
+    """Return the world as a system holds it that knows events and who came, and nothing else."""
+    people = tuple(
+        replace(person, kind="lead") if person.kind == "subscriber" else person
+        for person in world.people
+        if person.key.startswith(SCANNED)
+    )
+    return replace(
+        world, people=people, accounts=(), opportunities=(), changes=(), activities=(), customers=(), documents=(),
+        payments=(), allocations=(), cost_lines=(), bookings=(),
+    )  # fmt: skip
 
 
 def as_members(world: World, *, unknown: PersonKind) -> World:
@@ -132,7 +172,7 @@ class _People:
             return known
         first, _, last = registration.name.rpartition(" ")
         person = Person(
-            key=f"person-scan-{len(self.added) + 1:06d}",
+            key=f"{SCANNED}{len(self.added) + 1:06d}",
             kind=self.unknown,
             first_name=first,
             last_name=last,

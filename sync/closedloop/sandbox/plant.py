@@ -141,8 +141,8 @@ FAULTS: tuple[Fault, ...] = (
         "new_business_inverted",
         "part_bucket",
         (
-            "began.began_on <= first.first_document_date + 30",
-            "began.began_on > first.first_document_date + 30",
+            "part.date) <= first.first_document_date + 30",
+            "part.date) > first.first_document_date + 30",
         ),
     ),
     _fault("touch_counted_twice", "touch_resolved", ("where ranked.place = 1", "where true")),

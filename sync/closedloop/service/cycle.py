@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Any
 from closedloop import extract, models
 from closedloop.errors import ClosedloopError, PartlyFailedError
 from closedloop.history import snapshot
+from closedloop.log import get_logger
+from closedloop.service import jobs, retention
+from closedloop.service.jobs import PUBLISH, SYNC
 from closedloop.service.record import Run, StoppedError, recorded
+from closedloop.store import bookmarks
+from closedloop.store.stamps import to_text
 from closedloop.writeback.apply import apply_plan, code_of
 from closedloop.writeback.plan import make_plan
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
 
     from closedloop.extract import StreamResult
     from closedloop.models import Reconciled
@@ -27,9 +35,8 @@ if TYPE_CHECKING:
     #: Told a stage's name, how many of its steps are done, and of how many.
     Progress = Callable[[str, int, int | None], None]
 
-#: Names of the daemon's jobs: `sync:<connection>` reads, `publish` reconciles and writes back.
-SYNC = "sync:"
-PUBLISH = "publish"
+log = get_logger(__name__)
+
 _NAMED = 5
 
 
@@ -75,6 +82,7 @@ def run(opened: Session, *, allow: Collection[str] = (), progress: Progress = qu
         cycle.streams = read(opened, store, record, progress=progress)
         insist_complete(cycle.streams)
         publish(opened, store, record, cycle, allow=allow, progress=progress)
+        retention.tidy(opened, store)
     return cycle
 
 
@@ -214,8 +222,9 @@ def apply(
     allow: Collection[str] = (),
     failed_checks: Sequence[str] = (),
     progress: Progress = quiet,
+    dry_run: bool = False,
 ) -> Applied:
-    """Execute a plan and read back what was written.
+    """Execute a plan and read back what was written; a dry run only looks.
 
     Raises:
         PartlyFailedError: The CRM refused some of the writes, or holds something else now.
@@ -232,6 +241,7 @@ def apply(
         allow=allow,
         failed_checks=failed_checks,
         progress=lambda fields, total: progress("write back", fields, total),
+        dry_run=dry_run,
     )
     record.detail.setdefault("applied", {})[plan_id] = outcome(done.delivered)
     insist_written(done.delivered)
@@ -261,20 +271,47 @@ def insist_written(delivered: Delivered) -> None:
         )
 
 
-def scheduled(opened: Session, job: str, *, tick: str, progress: Progress, stop: threading.Event) -> None:
+def scheduled(
+    opened: Session, job: str, *, tick: datetime, progress: Progress, stop: threading.Event
+) -> None:
     """Do one job of the daemon, recorded with the tick it is for.
+
+    A job that a guard stopped, or whose figures or writes were not all in order, was done all the same: trying it
+    again changes nothing before new data come.
 
     Raises:
         ClosedloopError: Whatever went wrong; it is recorded.
     """
-    detail: dict[str, Any] = {"job": job, "tick": tick}
-    kind = "reconcile" if job == PUBLISH else "sync"
-    with opened.writer() as store, recorded(opened.operations, kind, opened.clock, **detail) as record:
+    detail: dict[str, Any] = {"job": job, "tick": to_text(tick)}
+    kind, settled = "sync", {"done"}
+    if job == PUBLISH:
+        kind, settled = "reconcile", {"done", "partly_failed", "guarded"}
+
+    def note(connection: Connection, state: str) -> None:
+        if state in settled:
+            jobs.finish(connection, job, tick)
+
+    with (
+        opened.writer() as store,
+        recorded(opened.operations, kind, opened.clock, also=note, **detail) as record,
+    ):
         if job == PUBLISH:
+            _whole_again(opened, store, record, progress=progress, stop=stop)
             publish(opened, store, record, Cycle(run_id=record.id), progress=progress)
+            retention.tidy(opened, store)
         else:
             names = [job.removeprefix(SYNC)]
             insist_complete(read(opened, store, record, connections=names, progress=progress, stop=stop))
+
+
+def _whole_again(
+    opened: Session, store: Store, record: Run, *, progress: Progress, stop: threading.Event
+) -> None:
+    """Read the connections that this store holds nothing of: it was lost, or set aside, and figures need all of them."""
+    missing = [name for name in opened.settings.connections if not bookmarks.last_segment(store, name)]
+    if missing:
+        log.info("cycle.reading_anew", connections=missing)
+        insist_complete(read(opened, store, record, connections=missing, progress=progress, stop=stop))
 
 
 def _stage(name: str, progress: Progress) -> Callable[[str, int, int], None]:

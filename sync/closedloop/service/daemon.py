@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
-from closedloop.errors import ClosedloopError, ConfigError, GuardError
+from closedloop.errors import ClosedloopError, ConfigError, UnreachableError
+from closedloop.kit.redact import vendor_text
 from closedloop.log import get_logger
-from closedloop.service import cycle
-from closedloop.service.cycle import PUBLISH, SYNC
+from closedloop.service import cycle, jobs
 from closedloop.service.health import Health, serving
+from closedloop.service.incidents import RELOAD, News
 from closedloop.service.lease import DAEMON, BusyError, Lease
 from closedloop.service.record import StoppedError
-from closedloop.service.schedule import Cron
 from closedloop.service.session import Session, session
-from closedloop.store import tables
+from closedloop.service.watch import Watch
+from closedloop.settings import span
+from closedloop.store.lease import LeaseLostError
 from closedloop.store.stamps import to_text
 
 if TYPE_CHECKING:
@@ -25,16 +24,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from closedloop.clock import Clock
+    from closedloop.service.jobs import Job
     from closedloop.service.signals import Signals
     from closedloop.settings import Settings
 
 log = get_logger(__name__)
 
 #: A longer wait would sleep through a clock that was set, or a lease that came free.
-_LONGEST_WAIT_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 30.0
 #: How long to leave the writer's lease to a one-off verb that holds it.
 _BUSY_WAIT_SECONDS = 5.0
-_RUNS_LOOKED_THROUGH = 2_000
+_CONFIGURATION = "configuration"
 
 
 class HelperDiedError(ClosedloopError):
@@ -55,6 +55,8 @@ class Daemon:
     clock: Clock
     signals: Signals
     health: Health = field(init=False)
+    _watch: Watch = field(init=False)
+    _refused: News | None = None
 
     def __post_init__(self) -> None:
         self.health = Health(on_death=self.signals.wake.set)
@@ -69,6 +71,7 @@ class Daemon:
         settings: Settings | None = self.read()
         while settings is not None:
             service = settings.service
+            self.signals.grace = span(service.grace).total_seconds()
             with (
                 session(settings, self.clock) as opened,
                 serving(self.health, service.host, service.port) as address,
@@ -86,6 +89,7 @@ class Daemon:
             clock=self.clock,
             on_lost=self.signals.wake.set,
         )
+        self._watch, self._refused = Watch(opened=opened), None
         try:
             while not self.signals.stop.is_set():
                 self.signals.wake.clear()
@@ -93,12 +97,21 @@ class Daemon:
                 renewed = self._reloaded(opened.settings)
                 if renewed is not None:
                     return renewed
-                self._wait(self._turn(opened, lease))
+                self._wait(self._safe_turn(opened, lease))
         finally:
             self.health.state = "stopping"
             if lease.held:
                 lease.give_back()
         return None
+
+    def _safe_turn(self, opened: Session, lease: Lease) -> float:
+        """Do a turn; a database that does not answer is waited for."""
+        try:
+            return self._turn(opened, lease)
+        except (UnreachableError, LeaseLostError) as error:
+            log.warning("daemon.cannot_go_on", message=error.message)
+            self.health.state = "waiting"
+            return _BUSY_WAIT_SECONDS
 
     def _turn(self, opened: Session, lease: Lease) -> float:
         """Do what is due, and return how many seconds to wait before the next turn."""
@@ -107,46 +120,70 @@ class Daemon:
                 log.info("daemon.standby")
             self.health.state = "standby"
             return float(opened.settings.service.lease_seconds) / 4
+        known = jobs.of(opened.settings)
         if self.health.state not in {"idle", "working"}:
-            log.info("daemon.working", jobs=sorted(crons(opened.settings)))
+            log.info("daemon.working", jobs=sorted(known))
         self.health.state = "idle"
-        lines, now = crons(opened.settings), self.clock.now()
-        for job, tick in due(lines, last_ticks(opened), now):
+        self._tell_refusal()
+        for job, tick in jobs.due(
+            known, jobs.read(opened.operations), self.clock.now(), opened.settings.service
+        ):
             if self.signals.stop.is_set() or lease.lost.is_set():
                 return 0
             if not self._do(opened, job, tick):
                 return _BUSY_WAIT_SECONDS
-        return self._seconds_to_next(lines)
+        self._watch.look()
+        return self._seconds_to_next(opened, known)
 
-    def _seconds_to_next(self, lines: dict[str, Cron]) -> float:
-        now = self.clock.now()
-        ticks = [tick for cron in lines.values() if (tick := cron.after(now))]
-        self.health.next_at = to_text(min(ticks)) if ticks else None
-        return min(((tick - now).total_seconds() for tick in ticks), default=_LONGEST_WAIT_SECONDS)
+    def _seconds_to_next(self, opened: Session, known: dict[str, Job]) -> float:
+        held, now = jobs.read(opened.operations), self.clock.now()
+        moments = [at for job in known.values() if (at := job.next_at(now, held.get(jobs.key(job.name))))]
+        self.health.next_at = to_text(min(moments)) if moments else None
+        return min(((at - now).total_seconds() for at in moments), default=LONGEST_WAIT_SECONDS)
+
+    def _tell_refusal(self) -> None:
+        """Say where `status` finds it whether a reload was refused."""
+        if self._refused is not None:
+            self._watch.incidents.open(RELOAD, _CONFIGURATION, self._refused)
+        else:
+            self._watch.incidents.close(_CONFIGURATION, RELOAD)
 
     def _do(self, opened: Session, job: str, tick: datetime) -> bool:
         """Do one job; return False if another process is writing, so that it stays due."""
-        self.health.state, self.health.job = "working", job
+        self.health.state, self.health.job, self.signals.is_busy = "working", job, True
         try:
-            cycle.scheduled(
-                opened, job, tick=to_text(tick), progress=self._safe_point, stop=self.signals.stop
-            )
-        except StoppedError:
+            cycle.scheduled(opened, job, tick=tick, progress=self._safe_point, stop=self.signals.stop)
+        except (StoppedError, SystemExit):
             log.info("job.stopped", job=job)
         except BusyError:
             log.info("job.waits", job=job)
             return False
+        except LeaseLostError:
+            raise
         except ClosedloopError as error:
-            self.health.failed[job] = error.message
             log.error("job.failed", job=job, message=error.message, where=error.where, fix=error.fix)  # noqa: TRY400
+            self._failed(opened, job, tick, error)
         except Exception as error:
-            self.health.failed[job] = type(error).__name__
             log.exception("job.crashed", job=job)
+            self._failed(opened, job, tick, error)
         else:
             self.health.failed.pop(job, None)
+            self._watch.incidents.went_well(jobs.key(job))
         finally:
-            self.health.state, self.health.job = "idle", None
+            self.health.state, self.health.job, self.signals.is_busy = "idle", None, False
         return True
+
+    def _failed(self, opened: Session, job: str, tick: datetime, error: Exception) -> None:
+        """Remember it, leave the job alone for a while unless it was done all the same, and tell people."""
+        self.health.failed[job] = News.of(error).message
+        held = jobs.read(opened.operations).get(jobs.key(job))
+        if held is None or held.tick != tick or held.retry_at is not None:
+            service = opened.settings.service
+            again = jobs.put_off(
+                opened.operations, job, tick, now=self.clock.now(), service=service, error=error
+            )
+            log.info("job.put_off", job=job, until=to_text(again))
+        self._watch.failed(jobs.key(job), error)
 
     def _safe_point(self, *_step: object, **_more: object) -> None:
         """End the job here if asked: the parts call this only where everything so far is whole.
@@ -177,39 +214,13 @@ class Daemon:
             settings = self.read()
         except ConfigError as error:
             log.error("daemon.reload_refused", problems=str(error))  # noqa: TRY400 (the message is all there is)
+            self._refused = News(
+                message=f"the changed file was refused and the one before is used: {vendor_text(error.message)}",
+                fix="`closedloop check` names every problem; correct it and send SIGHUP again",
+            )
             return None
         log.info("daemon.reloaded", changed=settings != current)
         return settings
 
     def _wait(self, seconds: float) -> None:
-        self.signals.wake.wait(max(0.0, min(seconds, _LONGEST_WAIT_SECONDS)))
-
-
-def crons(settings: Settings) -> dict[str, Cron]:
-    """Return the jobs and their schedules, connections first, so that what is due together reads before it publishes."""
-    zone = settings.company.time_zone
-    lines = {f"{SYNC}{name}": connection.schedule for name, connection in settings.connections.items()}
-    lines[PUBLISH] = settings.service.reconcile_schedule
-    return {job: Cron(line=line, zone=zone) for job, line in lines.items()}
-
-
-def due(lines: dict[str, Cron], last: dict[str, str], now: datetime) -> list[tuple[str, datetime]]:
-    """Return the jobs whose last tick was not worked on, once each however many ticks were missed."""
-    ticks = [(job, cron.until(now)) for job, cron in lines.items()]
-    return [(job, tick) for job, tick in ticks if tick and to_text(tick) > last.get(job, "")]
-
-
-def last_ticks(opened: Session) -> dict[str, str]:
-    """Return the last tick that was worked to its end, well or not, by job."""
-    run, found = tables.run, dict[str, str]()
-    cut_short = run.c.state.in_(["running", "died"]) | (
-        (run.c.state == "stopped") & (run.c.exit_code != GuardError.exit_code)
-    )
-    newest = select(run.c.detail).where(~cut_short).order_by(run.c.id.desc()).limit(_RUNS_LOOKED_THROUGH)
-    with opened.operations.reading() as connection:
-        rows = connection.execute(newest).scalars().all()
-    for detail in rows:
-        values: dict[str, Any] = json.loads(detail)
-        if "tick" in values:
-            found.setdefault(values["job"], values["tick"])
-    return found
+        self.clock.wait(self.signals.wake, max(0.0, min(seconds, LONGEST_WAIT_SECONDS)))

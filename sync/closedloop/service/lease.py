@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from closedloop.errors import ClosedloopError, UnreachableError
+from closedloop.errors import UnreachableError
 from closedloop.log import get_logger
 from closedloop.store import lease
+from closedloop.store.lease import WRITER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,15 +23,9 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-#: Who may change the store, the operational database's runs, and the CRM.
-WRITER = "writer"
 #: Which daemon works; another one on the same database waits.
 DAEMON = "daemon"
 _TRIES_PER_LEASE = 4
-
-
-class LeaseLostError(ClosedloopError):
-    """Another process may be writing now: stop at once."""
 
 
 class BusyError(UnreachableError):
@@ -55,6 +51,7 @@ class Lease:
     holder: str = field(default_factory=lease.new_holder)
     lost: threading.Event = field(default_factory=threading.Event)
     on_lost: Callable[[], None] = lambda: None
+    _seen: tuple[tuple[str, str], float] | None = None
     _done: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -65,8 +62,14 @@ class Lease:
 
     def take(self) -> bool:
         """Take the lease and begin to keep it; return whether it was free."""
+        self.holder = lease.new_holder()  # also our own earlier self is another
         if not lease.acquire(
-            self.operations, self.name, holder=self.holder, seconds=self.seconds, clock=self.clock
+            self.operations,
+            self.name,
+            holder=self.holder,
+            seconds=self.seconds,
+            clock=self.clock,
+            silent=self._silent(),
         ):
             return False
         self.lost.clear()
@@ -74,6 +77,14 @@ class Lease:
         self._thread = threading.Thread(target=self._keep, name=f"lease-{self.name}", daemon=True)
         self._thread.start()
         return True
+
+    def _silent(self) -> tuple[str, str] | None:
+        """Return the holder if it has shown no sign of life for longer than its time, by our own watch."""
+        found, now = lease.current(self.operations, self.name), time.monotonic()
+        if found is None or self._seen is None or self._seen[0] != found:
+            self._seen = (found, now) if found else None
+            return None
+        return found if now - self._seen[1] > self.seconds else None
 
     def give_back(self) -> None:
         """Stop keeping the lease and free it for the next."""
@@ -90,17 +101,13 @@ class Lease:
             LeaseLostError: It is not.
         """
         if self.lost.is_set():
-            msg = f"the {self.name} lease was lost: another closedloop may be at work"
-            raise LeaseLostError(
-                msg,
-                fix="see `closedloop status`; a machine that sleeps or a database that does not answer loses it",
-            )
+            raise lease.lost(self.name)
 
     def _keep(self) -> None:
         """Prolong until told to stop; any failure counts as lost, because nobody else will notice."""
-        deadline = self.clock.now().timestamp() + self.seconds
+        deadline = self.clock.real().timestamp() + self.seconds
         while not self._done.wait(self.seconds / _TRIES_PER_LEASE):
-            asked = self.clock.now().timestamp()
+            asked = self.clock.real().timestamp()
             try:
                 kept = lease.renew(
                     self.operations, self.name, holder=self.holder, seconds=self.seconds, clock=self.clock
@@ -119,7 +126,7 @@ class Lease:
 
 @contextmanager
 def writing(operations: Operations, clock: Clock, seconds: float) -> Iterator[Lease]:
-    """Be the only writer meanwhile. On the main thread, losing the lease interrupts whatever runs.
+    """Be the only writer meanwhile; every transaction is fenced by the lease. On the main thread, losing the lease interrupts whatever runs.
 
     Raises:
         BusyError: Another process writes.
@@ -133,9 +140,11 @@ def writing(operations: Operations, clock: Clock, seconds: float) -> Iterator[Le
                 where="lease",
                 fix="wait until it ends; `closedloop status` shows what it does, and a killed one is replaced by itself",
             )
+        operations.fence.holder = held.holder
         try:
             yield held
         finally:
+            operations.fence.holder = None
             held.give_back()
 
 

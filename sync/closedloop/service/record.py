@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,7 +13,9 @@ from closedloop.errors import ClosedloopError, GuardError, PartlyFailedError
 from closedloop.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection
 
     from closedloop.clock import Clock
     from closedloop.store.operations import Operations
@@ -38,26 +43,64 @@ class Run:
 
 
 @contextmanager
-def recorded(operations: Operations, kind: str, clock: Clock, **detail: object) -> Iterator[Run]:
-    """Record a run of ``kind``, ended by how the block ends; errors pass on."""
-    run = Run(id=operations.begin_run(kind, clock), detail=dict(detail))
-    state, code = "failed", 1
+def recorded(
+    operations: Operations,
+    kind: str,
+    clock: Clock,
+    *,
+    also: Callable[[Connection, str], None] | None = None,
+    **detail: object,
+) -> Iterator[Run]:
+    """Record a run of ``kind``, ended by how the block ends; errors pass on.
+
+    Args:
+        operations: Where it is recorded.
+        kind: Which verb.
+        clock: Tells when.
+        also: Done in the transaction that records the end; told the state, or ``guarded`` if a guard stopped the run.
+        detail: What it will remember.
+    """
+    known = {"by": _who(), **detail}
+    run = Run(id=operations.begin_run(kind, clock, known), detail=known)
+    state, code, is_guarded = "failed", 1, False
     try:
         yield run
         state, code = "done", 0
     except ClosedloopError as error:
-        state, code = _state(error), error.exit_code
+        state, code, is_guarded = _state(error), error.exit_code, isinstance(error, GuardError)
         run.detail["error"] = {"message": error.message, "where": error.where, "fix": error.fix}
         raise
     except (KeyboardInterrupt, SystemExit):
         state, code = "stopped", _INTERRUPTED
         raise
     except Exception as error:
+        if isinstance(error.__cause__, (SystemExit, ClosedloopError)):
+            # What a signal's handler raised in the middle of a query: DuckDB wraps it.
+            state, code = "stopped", _INTERRUPTED
+            raise error.__cause__ from None
         run.detail["error"] = {"message": f"closedloop itself failed: {type(error).__name__}"}
         raise
     finally:
-        operations.end_run(run.id, state=state, exit_code=code, clock=clock, detail=run.detail)
+        operations.end_run(
+            run.id,
+            state=state,
+            exit_code=code,
+            clock=clock,
+            detail=run.detail,
+            also=None
+            if also is None
+            else lambda connection: also(connection, "guarded" if is_guarded else state),
+        )
         log.info("run.ended", run=run.id, kind=kind, state=state, exit_code=code)
+
+
+def _who() -> str:
+    """Return whose process this is: what the audit tells of a run."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 def _state(error: ClosedloopError) -> str:

@@ -14,7 +14,7 @@ from closedloop.errors import ConfigError, UnreachableError
 from closedloop.store.names import literal, raw_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _META = """
 create schema if not exists meta;
@@ -29,6 +29,36 @@ create table if not exists meta.made (fingerprint varchar not null, basis varcha
 """
 
 
+#: What DuckDB says of a file that was cut off or overwritten (tried on 1.5 with every kind of cut).
+_DAMAGE = ("not a valid duckdb database", "could not read enough bytes", "corrupt", "checksum")
+
+
+class DamagedError(ConfigError):
+    """The file is no whole store any more."""
+
+
+def is_damage(error: BaseException | None) -> bool:
+    """Return whether an error, or what caused it, says that the file of the store is damaged."""
+    while error is not None:
+        if isinstance(error, duckdb.Error) and any(word in str(error).lower() for word in _DAMAGE):
+            return True
+        error = error.__cause__
+    return False
+
+
+def set_aside(path: Path, stamp: str) -> Path:
+    """Give a damaged store another name, in place of the one set aside before, and return that name.
+
+    Args:
+        path: The store's file.
+        stamp: Becomes part of the name.
+    """
+    for old in path.parent.glob(f"{path.name}.broken-*"):
+        old.unlink()
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    return path.rename(path.with_name(f"{path.name}.broken-{stamp}"))
+
+
 @dataclass(slots=True, kw_only=True)
 class Store:
     """One open analytical store.
@@ -37,11 +67,13 @@ class Store:
         path: Where the file is.
         connection: The DuckDB connection of the thread that opened the store; other threads take a `cursor`.
         memory_limit: What DuckDB may use; none for its own limit.
+        before_commit: Called before each commit; what it raises undoes the transaction.
     """
 
     path: Path
     connection: duckdb.DuckDBPyConnection
     memory_limit: str | None = None
+    before_commit: Callable[[], None] = lambda: None
 
     @classmethod
     def open(cls, path: Path | str, *, memory_limit: str | None = None) -> Self:
@@ -53,7 +85,8 @@ class Store:
 
         Raises:
             UnreachableError: Another process has the store open.
-            ConfigError: The file is no store, or of a DuckDB that this one cannot read.
+            DamagedError: The file was cut off or overwritten.
+            ConfigError: The file is of a DuckDB that this one cannot read, or its folder cannot be used.
         """
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +118,7 @@ class Store:
         self.connection.execute("begin transaction")
         try:
             yield self.connection
+            self.before_commit()
         except BaseException:
             self.connection.execute("rollback")
             raise
@@ -145,15 +179,19 @@ class Store:
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(str(path), config={"autoinstall_known_extensions": "false"})
-    except duckdb.IOException as error:
-        if "lock" not in str(error).lower():
-            raise _unreadable(path) from error
-        raise UnreachableError(
-            "the analytical store is open in another process",
-            where=str(path),
-            fix="only one process can open it: stop the other closedloop (its lock is freed even if it was killed)",
-        ) from error
     except duckdb.Error as error:
+        if "could not set lock" in str(error).lower():
+            raise UnreachableError(
+                "the analytical store is open in another process",
+                where=str(path),
+                fix="only one process can open it: stop the other closedloop (its lock is freed even if it was killed)",
+            ) from error
+        if is_damage(error):
+            raise DamagedError(
+                "the analytical store is damaged",
+                where=str(path),
+                fix="run `closedloop sync`: it sets the file aside and reads everything again; nothing precious is in it",
+            ) from error
         raise _unreadable(path) from error
     connection.execute("set TimeZone = 'UTC'")
     return connection

@@ -78,6 +78,18 @@ STEPS: Sequence[Sequence[str]] = (
     ),
     (
         (
+            "create table job (key varchar(96) not null primary key, tick varchar(32), failures integer not null,"
+            " retry_at varchar(32))"
+        ),
+        (
+            "create table incident (id {id}, kind varchar(16) not null, subject_key varchar(160) not null,"
+            " run_id varchar(32), message text not null, fix text, opened_at varchar(32) not null,"
+            " last_seen varchar(32) not null, closed_at varchar(32), told text not null, told_end text not null)"
+        ),
+        "create index incident_open on incident (closed_at)",
+    ),
+    (
+        (
             "create table import_plan (id varchar(40) not null primary key, connection varchar(64) not null,"
             " kind varchar(16) not null, created_at varchar(32) not null, state varchar(16) not null, file text not null,"
             " campaign_key varchar(160), campaign_id varchar(64), summary text not null)"
@@ -102,6 +114,16 @@ STEPS: Sequence[Sequence[str]] = (
 _ROW_NUMBER = {"postgresql": "serial primary key"}
 _BYTES = {"postgresql": "bytea"}
 _version = Table("schema_version", MetaData(), Column("version", Integer, primary_key=True))
+
+
+def newest() -> int:
+    """Return the version that this closedloop writes."""
+    return len(STEPS) + 1
+
+
+def version(connection: Connection) -> int:
+    """Return the version of an open database."""
+    return int(connection.execute(select(_version.c.version)).scalar_one())
 
 
 def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> int:
@@ -132,8 +154,24 @@ def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> i
     for step in steps[found - 1 :]:
         for statement in step:
             connection.execute(text(statement.replace("{id}", number).replace("{bytes}", content)))
+    if found < newest and connection.dialect.name == "postgresql":
+        _widen(connection)
     connection.execute(_version.update().values(version=newest))
     return newest
+
+
+def _widen(connection: Connection) -> None:
+    """Give the columns of an older PostgreSQL database the types that `closedloop.store.tables` has now."""
+    for table in tables.metadata.tables.values():
+        for column in inspect(connection).get_columns(table.name):
+            wanted = table.columns.get(column["name"])
+            if wanted is None:
+                continue
+            kind = wanted.type.compile(connection.dialect).lower()
+            if str(column["type"].compile(connection.dialect)).lower() != kind:
+                connection.execute(
+                    text(f'alter table "{table.name}" alter column "{wanted.name}" type {kind}')
+                )
 
 
 def _create(connection: Connection, newest: int) -> None:

@@ -5,30 +5,40 @@ from __future__ import annotations
 import json
 import secrets
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import create_engine, event, update
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
-from closedloop.errors import ClosedloopError, ConfigError, UnreachableError
-from closedloop.store import tables
+from closedloop.errors import ClosedloopError
+from closedloop.store import connect, lease, tables
 from closedloop.store.migrations import migrate
 from closedloop.store.stamps import to_text
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from sqlalchemy import Connection, Engine
 
     from closedloop.clock import Clock
 
-#: How long a writer waits for another one, in milliseconds.
-_BUSY_MS = 30_000
+#: Our own mistakes, not the database's condition.
+_OURS = (IntegrityError, DataError, ProgrammingError)
+_STAMP = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(slots=True)
+class Fence:
+    """The lease that every write rests on while there is one.
+
+    Args:
+        holder: Who must hold the writer's lease; none: nobody asks.
+    """
+
+    holder: str | None = None
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)
@@ -37,9 +47,13 @@ class Operations:
 
     Args:
         engine: The SQLAlchemy engine; others use `closedloop.store.tables` through `transaction`.
+        where: How a person knows it.
+        fence: The lease that writes rest on.
     """
 
     engine: Engine
+    where: str = "operations"
+    fence: Fence = field(default_factory=Fence)
 
     @classmethod
     def open(cls, target: str | Path) -> Self:
@@ -52,24 +66,9 @@ class Operations:
             ConfigError: The URL is none, the file is no database, or a newer closedloop wrote it.
             UnreachableError: The database does not answer, or its folder cannot be written.
         """
-        operations = cls(engine=_engine(target))
-        try:
-            with operations.transaction() as connection:
-                migrate(connection)
-        except OperationalError as error:
-            msg = f"the operational database cannot be opened: {error.orig}"
-            raise UnreachableError(
-                msg,
-                where=_place(target),
-                fix="check that the folder exists, can be written and has space, or that the server is up",
-            ) from error
-        except DatabaseError as error:
-            msg = f"this is not an operational database of closedloop: {error.orig}"
-            raise ConfigError(
-                msg,
-                where=_place(target),
-                fix="move the file away or restore a backup; it holds decisions and the write-back journal",
-            ) from error
+        operations = cls(engine=connect.engine_of(target), where=connect.place(target))
+        with operations.transaction() as connection:
+            migrate(connection)
         return operations
 
     def close(self) -> None:
@@ -77,31 +76,74 @@ class Operations:
         self.engine.dispose()
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Yield a connection in a writing transaction: committed at the end, rolled back on an error."""
+    def transaction(self, *, fenced: bool = True) -> Iterator[Connection]:
+        """Yield a connection in a writing transaction: committed at the end, rolled back on an error.
+
+        Args:
+            fenced: While this process writes under a lease, the lease is looked at as the last thing before the
+                commit, in the same transaction: who lost it, however long it was asleep, changes nothing.
+
+        Raises:
+            LeaseLostError: The lease is another's by now; nothing was changed.
+            UnreachableError: The database does not answer, is full or cannot be written.
+        """
         with (
+            self._explained(),
             self.engine.connect().execution_options(closedloop_writes=True) as connection,
             connection.begin(),
         ):
             yield connection
+            if fenced and self.fence.holder:
+                lease.insist(connection, self.fence.holder)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Yield a connection that sees one state of the database and waits for no writer."""
-        with self.engine.connect() as connection, connection.begin():
+        """Yield a connection that sees one state of the database and waits for no writer.
+
+        Raises:
+            UnreachableError: The database does not answer.
+        """
+        with self._explained(), self.engine.connect() as connection, connection.begin():
             yield connection
 
-    def begin_run(self, kind: str, clock: Clock) -> str:
-        """Record that a command began and return its id, which sorts by time.
+    def insist_lease(self) -> None:
+        """Do nothing if this process may write: called before what no transaction of this database protects.
+
+        Raises:
+            LeaseLostError: It may not any more.
+        """
+        if self.fence.holder:
+            with self.reading() as connection:
+                lease.insist(connection, self.fence.holder)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            if isinstance(error, _OURS):
+                raise
+            raise connect.explained(error, self.where) from error
+
+    def begin_run(self, kind: str, clock: Clock, detail: Mapping[str, Any] | None = None) -> str:
+        """Record that a command began and return its id. Ids sort in the order in which runs began, whatever clocks do.
 
         Args:
             kind: ``sync``, ``reconcile``, ``plan``, ``apply``, ``revert`` or ``run``.
             clock: Tells when.
+            detail: What is known of it already, should it never end.
         """
         now = clock.now()
-        run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        values = {"id": run_id, "kind": kind, "started_at": to_text(now), "state": "running", "detail": "{}"}
         with self.transaction() as connection:
+            last = connection.execute(select(func.max(tables.run.c.id))).scalar()
+            run_id = f"{_stamp(now, last):{_STAMP}}-{secrets.token_hex(3)}"
+            values = {
+                "id": run_id,
+                "kind": kind,
+                "started_at": to_text(now),
+                "state": "running",
+                "detail": json.dumps(detail or {}, sort_keys=True, default=str),
+            }
             connection.execute(tables.run.insert().values(values))
         return run_id
 
@@ -113,6 +155,7 @@ class Operations:
         exit_code: int,
         clock: Clock,
         detail: Mapping[str, Any] | None = None,
+        also: Callable[[Connection], None] | None = None,
     ) -> None:
         """Record how a command ended.
 
@@ -122,6 +165,7 @@ class Operations:
             exit_code: What the command exits with.
             clock: Tells when.
             detail: What the command wants to remember; becomes JSON.
+            also: Done in the same transaction.
 
         Raises:
             ClosedloopError: There is no such run.
@@ -134,6 +178,8 @@ class Operations:
             if not found.rowcount:
                 msg = f"there is no run {run_id}"
                 raise ClosedloopError(msg, where="operations")
+            if also is not None:
+                also(connection)
 
     def close_dead_runs(self, clock: Clock, *, but: str | None = None) -> list[str]:
         """Mark runs that a killed process left as running, and return their ids.
@@ -152,39 +198,10 @@ class Operations:
         return ids
 
 
-def _engine(target: str | Path) -> Engine:
-    if isinstance(target, Path) or "://" not in target:
-        target = f"sqlite:///{target}"
-    try:
-        url = make_url(target)
-        if not url.drivername.startswith("sqlite"):
-            return create_engine(url, pool_pre_ping=True)
-    except (ArgumentError, ImportError) as error:
-        msg = f"the database address cannot be used: {type(error).__name__}"
-        raise ConfigError(
-            msg,
-            where="database",
-            fix="write a SQLAlchemy URL and install its driver, or leave `database` out to use SQLite",
-        ) from error
-    # A file needs no pool, and a connection per transaction is safe from any thread.
-    engine = create_engine(url, poolclass=NullPool)
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _prepare(raw: sqlite3.Connection, _record: object) -> None:
-    # The driver's own idea of when a transaction begins leaves DDL outside of it; `_begin` says it plainly.
-    raw.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
-        raw.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("closedloop_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _place(target: str | Path) -> str:
-    text = str(target)
-    return make_url(text).render_as_string(hide_password=True) if "://" in text else text
+def _stamp(now: datetime, last: str | None) -> datetime:
+    """Return the second that a run's id names: now, or later if the newest run is of this second or of the future."""
+    now = now.astimezone(UTC).replace(microsecond=0)
+    if last is None:
+        return now
+    after = datetime.strptime(last.partition("-")[0], _STAMP).replace(tzinfo=UTC) + timedelta(seconds=1)
+    return max(now, after)

@@ -212,7 +212,9 @@ creation = Table(
     Column("reason", Text),
     Column("request_id", String(128)),
     Column("record_id", String(64)),
-    Column("seen", Text),  # JSON: what was read back; other values later tell that somebody touched the record
+    Column(
+        "seen", Text
+    ),  # JSON: what was read back; other values later tell that somebody touched the record
     Column("undoes", Integer),  # id of the row that this one undoes
     Column("at", String(32), nullable=False),
     Index("creation_key", "connection", "object", "key"),
@@ -328,3 +330,40 @@ definition = Table(
     Column("last_basis", String(64), nullable=False),  # digest of the figures published under it last
     Column("text", Text, nullable=False),  # JSON
 )
+
+#: Grain: one job of the daemon: what it worked on last, and when it is tried again after a failure.
+job = Table(
+    "job",
+    metadata,
+    Column("key", String(96), primary_key=True),  # crm:sync, publish
+    Column("tick", String(32)),  # the newest moment of its schedule that was worked on
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("retry_at", String(32)),  # null: at its next tick
+)
+
+#: Grain: one thing that somebody must know, from when it began to when it was over.
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),  # failure, guard, stale, token, reload
+    Column("subject_key", String(160), nullable=False),  # crm:sync, crm:lead, publish
+    Column("run_id", String(32)),
+    Column("message", Text, nullable=False),
+    Column("fix", Text),
+    Column("opened_at", String(32), nullable=False),
+    Column("last_seen", String(32), nullable=False),
+    Column("closed_at", String(32)),  # null: it goes on
+    Column("told", Text, nullable=False),  # JSON: the hooks that took the news of its beginning
+    Column("told_end", Text, nullable=False),  # JSON: and of its end
+    Index("incident_open", "closed_at"),
+)
+
+# PostgreSQL refuses what is longer than its column and numbers above two billion; SQLite takes both. What vendors call
+# their records and how many bytes they send is not ours to limit.
+for _table in metadata.tables.values():
+    for _column in _table.columns:
+        if isinstance(_column.type, String) and not isinstance(_column.type, Text):
+            _column.type = _column.type.with_variant(Text(), "postgresql")
+        elif isinstance(_column.type, Integer) and not _column.primary_key:
+            _column.type = _column.type.with_variant(BigInteger(), "postgresql")

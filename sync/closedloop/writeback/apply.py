@@ -109,6 +109,8 @@ def apply_plan(
     journal = Journal(operations=operations, connection=plan.connection)
     sender = Sender.of(settings, plan.connection, launch)
     resolve(journal, sender)
+    if plan.state == "open" and not plan.writes:
+        return _nothing_to_write(plan, operations, run_id=run_id, allow=allow, dry_run=dry_run)
     fresh = build_plan(settings, store, operations, plan.connection, clock=clock, failed_checks=failed_checks)
     _refuse_stale(plan, fresh, operations)
     tripped.enforce(fresh.guards, allow=allow, where=f"{plan.connection}, plan {plan.id}")
@@ -138,6 +140,16 @@ def apply_plan(
     set_state(operations, plan.id, "applied" if code_of(delivered) == 0 else "partly_applied")
     failpoint("writeback.applied")
     return _told(Applied(run_id=run_id, plan_id=plan.id, delivered=delivered), plan, look)
+
+
+def _nothing_to_write(
+    plan: Plan, operations: Operations, *, run_id: str, allow: Collection[str], dry_run: bool
+) -> Applied:
+    """End a plan without comparing everything once more; its guards are asked all the same."""
+    tripped.enforce(plan.guards, allow=allow, where=f"{plan.connection}, plan {plan.id}")
+    if not dry_run:
+        set_state(operations, plan.id, "applied")
+    return _told(Applied(run_id=run_id, plan_id=plan.id, delivered=Delivered()), plan, _Look())
 
 
 def _told(done: Applied, plan: Plan, look: _Look) -> Applied:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 #: Records between two commits: what a kill can leave unknown, and what a restart reads back. Targets cut it into their
-#: vendor's own batches; it is more than 2,000 so that Salesforce's bulk jobs, which take few calls, come into reach.
-BATCH_RECORDS = 5_000
+#: vendor's own batches; it is large because one of Salesforce's bulk jobs takes as few calls for many rows as for some.
+BATCH_RECORDS = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +116,7 @@ def _send(  # noqa: PLR0917
             failpoint("writeback.intended")
             try:
                 _hand_over(part, session)
+                journal.operations.insist_lease()
                 session.commit(batch)
                 failpoint("writeback.committed")
             finally:

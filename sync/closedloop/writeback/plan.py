@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import msgspec
 from sqlalchemy import insert, select, update
 
 from closedloop.errors import ConfigError
@@ -296,7 +297,7 @@ def _counts(rows: Sequence[PlanRow], wanted: Sequence[Desired], filled: int) -> 
 def _digest(wanted: Sequence[Desired], values: Mapping[Slot, Value]) -> str:
     digest = hashlib.sha256()
     for item in wanted:
-        digest.update(json.dumps([item.slot, item.value, values[item.slot]]).encode())
+        digest.update(msgspec.json.encode((item.slot, item.value, values[item.slot])))
     return digest.hexdigest()
 
 

@@ -113,9 +113,32 @@ def revert_run(
         )
         failpoint("writeback.reverted")
     if not found:
-        msg = f"run {reverts} wrote nothing that could be undone"
-        raise ConfigError(msg, where="revert", fix="`closedloop status` lists the runs that wrote")
+        raise _nothing(settings, operations, reverts, only)
     return Reverted(run_id=run_id, reverts=reverts, delivered=delivered, kept=tuple(kept), missing=missing)
+
+
+def _nothing(settings: Settings, operations: Operations, reverts: str, only: Sequence[str]) -> ConfigError:
+    """Say why there is nothing to undo: at night nobody wants to guess."""
+    journals = [Journal(operations=operations, connection=name) for name in settings.writeback]
+    written = [entry for journal in journals for entry in journal.of_run(reverts) if entry.state == "written"]
+    if not written:
+        return ConfigError(
+            f"run {reverts} wrote nothing that could be undone",
+            where="revert",
+            fix="`closedloop audit --since DAY` lists what was written, by run",
+        )
+    if only and any(_undoable(journal, reverts, lambda _slot: True) for journal in journals):
+        examples = sorted({entry.slot.object for entry in written} | {entry.slot.field for entry in written})
+        return ConfigError(
+            f"run {reverts} wrote {len(written)} fields, and nothing that could be undone is {', '.join(only)}",
+            where="revert --only",
+            fix=f"use campaign, account, OBJECT/ID, or one of: {', '.join(examples)}",
+        )
+    return ConfigError(
+        f"run {reverts} wrote {len(written)} fields; there is nothing that could be undone: all were undone before",
+        where="revert",
+        fix=f"`closedloop audit --run {reverts}` shows what became of each",
+    )
 
 
 def _undoable(journal: Journal, run_id: str, chosen: Callable[[Slot], bool]) -> list[Entry]:

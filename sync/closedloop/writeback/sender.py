@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-#: Records of one read request.
-_READ_RECORDS = 1000
+#: Records of one read request; targets cut it into their vendor's own pages.
+_READ_RECORDS = 10_000
 #: Seconds a target may take to end after its input did, and after it was asked to end.
 _PATIENCE = 30.0
 

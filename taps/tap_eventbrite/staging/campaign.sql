@@ -28,7 +28,7 @@ SELECT
     CAST(NULL AS DECIMAL(24, 6)) AS actual_cost,
     COALESCE(e.currency, c.home_currency) AS currency,
     e.expected_attendees AS expected_attendees,
-    c.connection || ':organizers/' || e.organizer_id AS owner_key,
-    e.same_as AS same_as
+    e.same_as AS same_as,
+    c.connection || ':organizers/' || e.organizer_id AS owner_key
 FROM raw.events AS e
 CROSS JOIN param.connection AS c

@@ -441,3 +441,19 @@ def test_json_rpc_logs_in_with_a_key_and_answers_false_for_a_wrong_one(odoo):
     assert odoo.jsonrpc("common", "authenticate", "crm", "admin", "wrong", {})["result"] is False
     unknown = odoo.jsonrpc("common", "authenticate", "nodb", "admin", "wrong", {})
     assert 'database "nodb" does not exist' in unknown["error"]["data"]["message"]
+
+
+def test_a_contact_that_moves_to_another_company_leaves_it_in_its_history(crm):
+    fields = ["parent_id"]
+    [contact] = crm.call(
+        "res.partner", "search_read", domain=[["parent_id", "!=", False]], fields=fields, limit=1
+    )
+    old = contact["parent_id"][0]
+    [other] = crm.call(
+        "res.partner", "search", domain=[["is_company", "=", True], ["id", "!=", old]], limit=1
+    )
+    crm.call("res.partner", "write", ids=[contact["id"]], vals={"parent_id": other})
+    domain = [["mail_message_id.model", "=", "res.partner"], ["mail_message_id.res_id", "=", contact["id"]]]
+    asked = ["old_value_integer", "new_value_integer", "field_id"]
+    [change] = crm.call("mail.tracking.value", "search_read", domain=domain, fields=asked)
+    assert (change["old_value_integer"], change["new_value_integer"]) == (old, other)

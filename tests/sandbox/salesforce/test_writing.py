@@ -210,6 +210,22 @@ def test_a_changed_deal_writes_its_history_and_takes_its_stages_chance(org, clie
     assert len(org.records("OpportunityHistory")) == written
 
 
+def test_a_contact_that_moves_leaves_its_names_and_its_ids_in_the_history(org, client):
+    [contact] = client.rows("SELECT Id, AccountId FROM Contact WHERE AccountId != null LIMIT 1")
+    [other] = client.rows(f"SELECT Id, Name FROM Account WHERE Id != '{contact['AccountId']}' LIMIT 1")
+    client("PATCH", f"/sobjects/Contact/{contact['Id']}", json={"AccountId": other["Id"]})
+    rows = client.rows(
+        f"SELECT Field, DataType, OldValue, NewValue FROM ContactHistory WHERE ContactId = '{contact['Id']}'"
+    )
+    assert {(row["Field"], row["DataType"]): row["NewValue"] for row in rows} == {
+        ("Account", "Text"): other["Name"],
+        ("Account", "EntityId"): other["Id"],
+    }
+    assert contact["AccountId"] in {row["OldValue"] for row in rows}
+    client("PATCH", f"/sobjects/Contact/{contact['Id']}", json={"Title": "x"})
+    assert len(org.records("ContactHistory")) == 2
+
+
 def test_several_requests_in_one(client):
     asked = [
         {

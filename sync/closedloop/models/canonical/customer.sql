@@ -14,7 +14,9 @@ select
     customer.tax_id,
     customer.parent_key,
     customer.currency,
-    blank_to_null(customer.external_id) as external_id
+    blank_to_null(customer.external_id) as external_id,
+    cast((customer.created_at at time zone run.time_zone) as date) as created_date
 from staging.customer as customer
+cross join param.run as run
 left join survivor on survivor.entity = 'customer' and survivor.key = customer.key
 where customer.deleted_at is null and survivor.key is null

@@ -17,9 +17,11 @@ numbered as (
     select
         account.key,
         coalesce(upper(blank_to_null(account.country)), '') as country,
+        first.first_document_date,
         row_number() over (order by account.key) as id
     from account
     inner join account_family as family on family.account_key = account.key and family.rolled_key = account.key
+    left join account_first_document as first on first.account_key = account.key
 ),
 
 purchase as (
@@ -94,8 +96,12 @@ standing as (
         id,
         day as from_day,
         lead(day, 1, date '9999-12-31') over (partition by id order by day) as to_day,
-        cast(sum(revenue) over (partition by id order by day) as bigint) as revenue,
-        cast(sum(counts) over (partition by id order by day) as bigint) as counts
+        cast(
+            sum(revenue) over (partition by id order by day rows between unbounded preceding and current row) as bigint
+        ) as revenue,
+        cast(
+            sum(counts) over (partition by id order by day rows between unbounded preceding and current row) as bigint
+        ) as counts
     from daily
 )
 
@@ -103,7 +109,7 @@ select
     numbered.key as account_key,
     standing.from_day,
     standing.to_day,
-    coalesce(first.first_document_date < standing.from_day, false) as is_customer,
+    coalesce(numbered.first_document_date < standing.from_day, false) as is_customer,
     standing.counts >= 1000000000000 as has_open_deal,
     case when standing.revenue > 0 then length(cast(standing.revenue as varchar)) else 0 end as revenue_band,
     numbered.country,
@@ -111,4 +117,3 @@ select
     standing.counts // 1000000 % 1000000 > 0 as bought_before
 from standing
 inner join numbered on numbered.id = standing.id
-left join account_first_document as first on first.account_key = numbered.key

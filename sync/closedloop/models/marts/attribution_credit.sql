@@ -1,5 +1,6 @@
 -- attribution_credit: what each event gets of each document (definitions 12 and 13). Additive.
 -- grain: one event of one document in one model. Only credit notes have several parts to sum.
+-- view: `part_credit` has nearly the same rows.
 select item_key as document_key, campaign_key, account_key, deal_key, model, value, collected, date
 from part_credit
 where bucket = 'credited' and parts = 1

@@ -1,6 +1,8 @@
 -- chain_account: how far the chain of each customer account holds, from the ledger's customer to the next purchase.
 -- grain: one account with a won deal or a ledger customer, or one ledger customer with documents that no account owns.
 -- Each link has a column as in `chain_attendee`. An account that no ledger customer is linked to has nothing invoiced or paid.
+-- `_since` is of a broken link; `_date` since when it holds or waits, `_until` the last day on which it may wait. Who has no day
+-- of its own has the first one known: a customer its first document, else its record; paid: the last invoice paid off.
 -- Unsubscribed: somebody has opted out and nobody who can be written to is left.
 with won as (
     select account_key, min(closed_date) as first_won
@@ -10,8 +12,41 @@ with won as (
 ),
 
 owned as (
-    select distinct account_key
-    from link_customer_account
+    select link.account_key, min(customer.created_date) as created_date
+    from link_customer_account as link
+    inner join customer on customer.key = link.customer_key
+    group by link.account_key
+),
+
+waiting as (
+    select
+        account_key,
+        max(complete_date) as complete_date,
+        min(closed_date) filter (where is_pending) as pending_date,
+        min(until) filter (where is_pending) as until
+    from won_deal
+    group by account_key
+),
+
+billed as (
+    select account_key, min(date) as first_date
+    from document_figure
+    where account_key is not null
+    group by account_key
+),
+
+paid_off as (
+    select figure.account_key, figure.document_key, min(day.date) as date
+    from document_figure as figure
+    inner join settled_day as day on day.document_key = figure.document_key
+    where figure.account_key is not null and figure.kind = 'invoice' and day.settled_to >= figure.gross
+    group by figure.account_key, figure.document_key
+),
+
+last_paid as (
+    select account_key, max(date) as date
+    from paid_off
+    group by account_key
 ),
 
 contested as (
@@ -79,6 +114,7 @@ judged as (
             else 'won_without_customer'
         end as customer,
         won.first_won as customer_since,
+        coalesce(billed.first_date, owned.created_date) as customer_date,
         account.url as account_url,
         case
             when owned.account_key is null or late_deal.account_key is null then 'not_applicable'
@@ -87,6 +123,8 @@ judged as (
             else 'ok'
         end as invoiced,
         late_deal.since as invoiced_since,
+        case when late_deal.is_pending then waiting.pending_date else waiting.complete_date end as invoiced_date,
+        waiting.until as invoiced_until,
         late_deal.url as invoiced_url,
         case
             when invoice.account_key is null then 'not_applicable'
@@ -94,12 +132,15 @@ judged as (
             else 'ok'
         end as paid,
         invoice.due_date + 1 as paid_since,
+        coalesce(last_paid.date, billed.first_date) as paid_date,
         invoice.url as paid_url,
         case
             when ticket_count.tickets = 0 then 'not_applicable'
             else coalesce(supported.supported, 'ok')
         end as supported,
         supported.since as supported_since,
+        coalesce(supported.date, billed.first_date, owned.created_date, won.first_won) as supported_date,
+        supported.until as supported_until,
         supported.url as supported_url,
         case
             when run.as_of > cycle.due_date then 'no_repeat_past_cycle'
@@ -108,7 +149,9 @@ judged as (
             when cycle.purchases = 1 then 'pending'
             else 'not_applicable'
         end as repeat,
-        case when run.as_of > cycle.due_date then cycle.due_date + 1 end as repeat_since
+        case when run.as_of > cycle.due_date then cycle.due_date + 1 end as repeat_since,
+        cycle.last_date as repeat_date,
+        cycle.due_date as repeat_until
     from subject
     inner join account on account.key = subject.account_key
     cross join param.run as run
@@ -116,6 +159,9 @@ judged as (
     left join won on won.account_key = subject.account_key
     left join owned on owned.account_key = subject.account_key
     left join contested on contested.account_key = subject.account_key
+    left join waiting on waiting.account_key = subject.account_key
+    left join billed on billed.account_key = subject.account_key
+    left join last_paid on last_paid.account_key = subject.account_key
     left join late_deal on late_deal.account_key = subject.account_key
     left join invoice on invoice.account_key = subject.account_key
     left join account_ticket as supported on supported.account_key = subject.account_key
@@ -128,18 +174,26 @@ judged as (
         cast(null as varchar) as owner_key,
         'not_applicable' as customer,
         cast(null as date) as customer_since,
+        cast(null as date) as customer_date,
         url as account_url,
         'invoice_without_account' as invoiced,
         first_document_date as invoiced_since,
+        cast(null as date) as invoiced_date,
+        cast(null as date) as invoiced_until,
         url as invoiced_url,
         'not_applicable' as paid,
         cast(null as date) as paid_since,
+        cast(null as date) as paid_date,
         url as paid_url,
         'not_applicable' as supported,
         cast(null as date) as supported_since,
+        cast(null as date) as supported_date,
+        cast(null as date) as supported_until,
         url as supported_url,
         'not_applicable' as repeat,
-        cast(null as date) as repeat_since
+        cast(null as date) as repeat_since,
+        cast(null as date) as repeat_date,
+        cast(null as date) as repeat_until
     from unlinked_customer
 )
 

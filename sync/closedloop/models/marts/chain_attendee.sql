@@ -1,9 +1,24 @@
 -- chain_attendee: how far the chain of each attendee holds, from the badge to the won deal.
 -- grain: one credit touch. Each link has a column: `ok`, `pending` (inside its window), `not_applicable` (the record that it
 -- is about is not there, or the chain has ended), or the reason why it is broken. `broken_step` is the first broken one's place.
--- A duplicate in the CRM is one also where we know which record stands for the person: by exact evidence or a decision.
+-- A duplicate in the CRM is one also where we know which record stands for the person: by exact evidence or a decision; a
+-- record in each of two systems is none. A system is a CRM if it brings accounts or deals: whom only a mailing list, a support
+-- desk or a ticket shop knows is not in the CRM.
 -- The person's owner is theirs, else their account's. An explicit disqualification ends the chain, and so does a lost deal.
-with contact as (
+with crm_count as (
+    select count(*) as systems
+    from crm_source
+),
+
+in_crm as (
+    select distinct record.person_key
+    from person_record as record
+    cross join crm_count
+    left join crm_source as crm on crm.source = record.source
+    where crm.source is not null or crm_count.systems = 0
+),
+
+contact as (
     select
         stated.touch_key,
         bool_or(stated.email is not null) as has_email,
@@ -18,22 +33,27 @@ attendee as (
     select
         resolved.touch_key,
         resolved.campaign_key,
-        resolved.person_key,
+        in_crm.person_key,
+        resolved.person_key is not null and in_crm.person_key is null as is_elsewhere,
         resolved.account_key,
         resolved.touch_date,
         resolved.has_identity,
         resolved.url as touch_url,
         coalesce(person.url, resolved.url) as person_url,
+        greatest(resolved.touch_date, coalesce(cast((person.created_at at time zone run.time_zone) as date), resolved.touch_date))
+            as known_date,
         coalesce(person.kind, '') as person_kind,
         coalesce(person.status = 'disqualified', false) as is_disqualified,
         coalesce(person.status = 'converted', false) as is_converted,
-        case when resolved.person_key is not null then coalesce(person.owner_key, account.owner_key) end as owner_key,
+        case when in_crm.person_key is not null then coalesce(person.owner_key, account.owner_key) end as owner_key,
         in_crm_account.key is not null as has_account,
         contact.has_email,
         contact.has_phone,
         coalesce(contact.is_contactable, true) as is_contactable
     from touch_resolved as resolved
-    left join person on person.key = resolved.person_key
+    cross join param.run as run
+    left join in_crm on in_crm.person_key = resolved.person_key
+    left join person on person.key = in_crm.person_key
     left join account on account.key = resolved.account_key
     left join account as in_crm_account on in_crm_account.key = person.account_key
     left join contact on contact.touch_key = resolved.touch_key
@@ -53,6 +73,7 @@ twin as (
     select distinct record.person_key
     from person_record as record
     inner join staging.person as stated on stated.key = record.key
+    inner join person on person.key = record.person_key and person.source = record.source
     where record.key <> record.person_key and stated.merged_into is null and stated.converted_person_key is null
 ),
 
@@ -69,6 +90,7 @@ judged as (
         attendee.account_key,
         attendee.owner_key,
         attendee.touch_date,
+        attendee.known_date,
         attendee.touch_url,
         attendee.person_url,
         case when attendee.has_identity then 'ok' else 'identity_missing' end as captured,
@@ -81,7 +103,7 @@ judged as (
         case
             when candidate.first_person <> candidate.last_person or twin.person_key is not null then 'duplicate_in_crm'
             when attendee.person_key is not null then 'ok'
-            when candidate.touch_key is not null then 'ambiguous_person'
+            when candidate.touch_key is not null and not attendee.is_elsewhere then 'ambiguous_person'
             else 'not_in_crm'
         end as in_crm,
         case
@@ -99,6 +121,8 @@ judged as (
             else 'pending'
         end as worked,
         attendee.touch_date + run.first_touch_within_days + 1 as worked_since,
+        worked.first_date as worked_date,
+        attendee.touch_date + run.first_touch_within_days as worked_until,
         case
             when attendee.person_key is null then 'not_applicable'
             when attendee.has_account or attendee.is_converted then 'ok'
@@ -120,6 +144,8 @@ judged as (
             when deal.touch_key is null then attendee.touch_date + run.follow_up_days + 1
             else greatest(attendee.touch_date, deal.first_created)
         end as opportunity_since,
+        greatest(attendee.touch_date, coalesce(deal.with_campaign_date, attendee.known_date)) as opportunity_date,
+        attendee.touch_date + run.follow_up_days as opportunity_until,
         coalesce(deal.first_url, attendee.person_url) as opportunity_url,
         case
             when attendee.is_disqualified or not coalesce(deal.has_role, false) then 'not_applicable'
@@ -129,6 +155,7 @@ judged as (
             else 'not_applicable'
         end as won,
         deal.late_since as won_since,
+        case when deal.is_won then deal.won_date else greatest(attendee.touch_date, deal.open_date) end as won_date,
         deal.late_url as won_url
     from attendee
     cross join param.run as run

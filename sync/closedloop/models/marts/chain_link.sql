@@ -1,7 +1,9 @@
 -- chain_link: the state of every link of every chain.
 -- grain: one link of one subject. An attendee (one person at one event with a credit touch) has the links from captured to
--- won, a customer account those from customer to repeat: `chain_step`. `since` and `reason` say it of broken
--- links only; `is_first` marks the break.
+-- won, a customer account those from customer to repeat: `chain_step`. `reason` is of broken links only; `is_first` marks the
+-- break. `since`: from which day on it is in this state; of what has no day of its own, the first one on which it can have
+-- been (the record's creation, not before the touch). `until`: the last day on which a pending one may wait, where that is set.
+-- view: a row of a chain says all of its links.
 with attendee as (
     select
         chain.*,
@@ -23,6 +25,15 @@ with attendee as (
             when 8 then chain.won_since
             else chain.touch_date
         end as broken_since,
+        case
+            when step.step <= 2 then chain.touch_date
+            when step.step in (3, 4, 6) then chain.known_date
+            when step.step = 5 and chain.worked = 'ok' then chain.worked_date
+            when step.step = 7 and chain.opportunity = 'ok' then chain.opportunity_date
+            when step.step = 8 then chain.won_date
+            else chain.touch_date
+        end as date,
+        case step.step when 5 then chain.worked_until when 7 then chain.opportunity_until end as until,
         case step.step
             when 1 then chain.touch_url
             when 3 then chain.touch_url
@@ -54,6 +65,18 @@ company as (
             when 13 then chain.repeat_since
         end as broken_since,
         case step.step
+            when 9 then chain.customer_date
+            when 10 then chain.invoiced_date
+            when 11 then chain.paid_date
+            when 12 then chain.supported_date
+            when 13 then chain.repeat_date
+        end as date,
+        case step.step
+            when 10 then chain.invoiced_until
+            when 12 then chain.supported_until
+            when 13 then chain.repeat_until
+        end as until,
+        case step.step
             when 10 then coalesce(chain.invoiced_url, chain.account_url)
             when 11 then coalesce(chain.paid_url, chain.account_url)
             when 12 then coalesce(chain.supported_url, chain.account_url)
@@ -77,6 +100,8 @@ every_link as (
         outcome in ('ok', 'pending', 'not_applicable') as is_whole,
         coalesce(step = broken_step, false) as is_first,
         broken_since,
+        date,
+        until,
         url
     from attendee
     union all
@@ -93,6 +118,8 @@ every_link as (
         outcome in ('ok', 'pending', 'not_applicable') as is_whole,
         coalesce(step = broken_step, false) as is_first,
         broken_since,
+        date,
+        until,
         url
     from company
 )
@@ -108,7 +135,8 @@ select
     link,
     case when is_whole then outcome else 'broken' end as state,
     case when not is_whole then outcome end as reason,
-    case when not is_whole then broken_since end as since,
+    case when not is_whole then broken_since when outcome <> 'not_applicable' then date end as since,
+    case when outcome = 'pending' then until end as until,
     is_first,
     url
 from every_link

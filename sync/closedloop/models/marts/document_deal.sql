@@ -2,24 +2,42 @@
 -- grain: one invoice or sales receipt with an account. Credit notes follow what they credit (`document_part`).
 -- Within one repeating invoice a document takes the deal of the last earlier document that references one; if none
 -- does, the deal that the first of them got by its amount; guesses come last and are inherited likewise.
+-- Only documents of a repeating invoice have a `series_key` and look at the others of theirs.
 -- What covers a deal for a guess is its invoices and sales receipts; credit notes do not uncover it.
-with sale as (
+with repeating as (
+    select distinct repeating_key as series_key
+    from document_figure
+    where repeating_key is not null
+),
+
+sale as (
     select
-        document.*,
-        coalesce(document.repeating_key, document.document_key) as series_key,
+        document.document_key,
+        document.account_key,
+        document.date,
+        document.currency,
+        document.net,
+        document.value,
+        repeating.series_key,
         reference.deal_key as referenced_deal
     from document_figure as document
     left join deal_reference as reference on reference.document_key = document.document_key
+    left join repeating on repeating.series_key = coalesce(document.repeating_key, document.document_key)
     where document.sign > 0 and document.account_key is not null
 ),
 
 inherited as (
+    select *, cast(null as varchar) as earlier_deal
+    from sale
+    where series_key is null
+    union all
     select
         *,
         last_value(referenced_deal ignore nulls) over (
             partition by series_key order by date, document_key rows between unbounded preceding and 1 preceding
         ) as earlier_deal
     from sale
+    where series_key is not null
 ),
 
 won as (
@@ -51,6 +69,14 @@ matched as (
     select
         inherited.*,
         by_amount.deal_key as amount_deal,
+        by_amount.deal_key as series_amount_deal
+    from inherited
+    left join by_amount on by_amount.document_key = inherited.document_key
+    where inherited.series_key is null
+    union all
+    select
+        inherited.*,
+        by_amount.deal_key as amount_deal,
         first_value(by_amount.deal_key ignore nulls) over (
             partition by inherited.series_key, inherited.earlier_deal is null and inherited.referenced_deal is null
             order by inherited.date, inherited.document_key
@@ -58,6 +84,7 @@ matched as (
         ) as series_amount_deal
     from inherited
     left join by_amount on by_amount.document_key = inherited.document_key
+    where inherited.series_key is not null
 ),
 
 settled_deal as (
@@ -116,6 +143,16 @@ inherited_guess as (
         settled_deal.deal_key,
         settled_deal.deal_rule,
         guessed.deal_key as own_guess,
+        guessed.deal_key as series_guess
+    from settled_deal
+    left join guessed on guessed.document_key = settled_deal.document_key
+    where settled_deal.series_key is null
+    union all
+    select
+        settled_deal.document_key,
+        settled_deal.deal_key,
+        settled_deal.deal_rule,
+        guessed.deal_key as own_guess,
         first_value(guessed.deal_key ignore nulls) over (
             partition by settled_deal.series_key, settled_deal.deal_key is null
             order by settled_deal.date, settled_deal.document_key
@@ -123,6 +160,7 @@ inherited_guess as (
         ) as series_guess
     from settled_deal
     left join guessed on guessed.document_key = settled_deal.document_key
+    where settled_deal.series_key is not null
 )
 
 select

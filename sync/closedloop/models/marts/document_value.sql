@@ -4,12 +4,23 @@
 with whole as (
     select
         part.document_key,
-        case when count(distinct part.deal_key) = 1 and count(part.deal_key) = count(*) then min(part.deal_key) end as deal_key,
-        case when count(distinct part.deal_rule) = 1 then min(part.deal_rule) else 'mixed' end as deal_rule,
+        part.deal_key,
+        part.deal_rule,
+        bucket.is_new_business,
+        bucket.bucket
+    from document_part as part
+    inner join part_bucket as bucket on bucket.document_key = part.document_key
+    where part.parts = 1
+    union all
+    select
+        part.document_key,
+        case when min(part.deal_key) = max(part.deal_key) and count(part.deal_key) = count(*) then min(part.deal_key) end as deal_key,
+        case when min(part.deal_rule) = max(part.deal_rule) then min(part.deal_rule) else 'mixed' end as deal_rule,
         bool_and(bucket.is_new_business) as is_new_business,
-        case when count(distinct bucket.bucket) = 1 then min(bucket.bucket) else 'mixed' end as bucket
+        case when min(bucket.bucket) = max(bucket.bucket) then min(bucket.bucket) else 'mixed' end as bucket
     from document_part as part
     inner join part_bucket as bucket on bucket.document_key = part.document_key and bucket.part = part.part
+    where part.parts > 1
     group by part.document_key
 )
 

@@ -1,5 +1,6 @@
 -- opportunity_credit: what each event gets of each won or open amount (definition 12). Additive.
 -- grain: one event of one opportunity in one model.
+-- view: `part_credit` has the same rows.
 select
     deal_key as opportunity_key,
     campaign_key,

@@ -6,8 +6,8 @@ with used as (
     select
         allocation.payment_key,
         sum(allocation.amount) as amount,
-        count(distinct figure.currency) as currencies,
-        min(figure.currency) as currency
+        min(figure.currency) as currency,
+        max(figure.currency) as last_currency
     from allocation
     inner join document_figure as figure on figure.document_key = allocation.document_key
     cross join param.run as run
@@ -33,7 +33,7 @@ rest as (
         payment.status = 'posted'
         and payment.date <= run.as_of
         and payment.amount > coalesce(used.amount, 0)
-        and (used.payment_key is null or (used.currencies = 1 and used.currency = payment.currency))
+        and (used.payment_key is null or (used.currency = payment.currency and used.last_currency = payment.currency))
 )
 
 select

@@ -82,9 +82,25 @@ named as (
     where touch.status <> 'cancelled'
 ),
 
+crowded as (
+    select person_identity, campaign_key
+    from named
+    group by person_identity, campaign_key
+    having count(*) > 1
+),
+
 ranked as (
     select
-        *,
+        named.*,
+        1 as place,
+        named.account_key as best_account_key,
+        named.account_evidence as best_account_evidence
+    from named
+    left join crowded on crowded.person_identity = named.person_identity and crowded.campaign_key = named.campaign_key
+    where crowded.campaign_key is null
+    union all
+    select
+        several.*,
         row_number() over (
             partition by person_identity, campaign_key order by status_rank desc, touch_date nulls last, key
         ) as place,
@@ -98,7 +114,12 @@ ranked as (
             order by account_tier, status_rank desc, touch_date nulls last, key
             rows between unbounded preceding and unbounded following
         ) as best_account_evidence
-    from named
+    from (
+        select named.*
+        from named
+        inner join crowded
+            on crowded.person_identity = named.person_identity and crowded.campaign_key = named.campaign_key
+    ) as several
 )
 
 select

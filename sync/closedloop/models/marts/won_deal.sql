@@ -3,7 +3,8 @@
 -- Credit notes neither make nor mend the break: what they took back is shown as `credited`. Compared in the deal's currency
 -- when all its documents are in it, else in the home currency; their whole net counts, with what only passes through.
 -- Pending: inside the window, while a repeating invoice of the deal or a future-dated document of the account exists, or
--- while the last document is younger than 400 days. `missing` is what is not invoiced yet, in home units, whatever the reason.
+-- while the last document is younger than 400 days. `complete_date`: the day on which enough was
+-- invoiced; `until`: the last day on which a pending one may wait, empty where that is open. `missing` is what is not invoiced yet, in home units, whatever the reason.
 with invoiced as (
     select
         deal.deal_key,
@@ -18,6 +19,31 @@ with invoiced as (
     inner join document_money as money on money.document_key = deal.document_key
     inner join opportunity_money as opportunity on opportunity.opportunity_key = deal.deal_key
     group by deal.deal_key
+),
+
+running as (
+    select
+        deal.deal_key,
+        figure.date,
+        sum(sum(figure.net)) over (partition by deal.deal_key order by figure.date) as own_to,
+        sum(sum(money.home_net)) over (partition by deal.deal_key order by figure.date) as home_to
+    from document_deal as deal
+    inner join document_figure as figure on figure.document_key = deal.document_key
+    inner join document_money as money on money.document_key = deal.document_key
+    group by deal.deal_key, figure.date
+),
+
+complete as (
+    select running.deal_key, min(running.date) as date
+    from running
+    inner join invoiced on invoiced.deal_key = running.deal_key
+    inner join opportunity_money as opportunity on opportunity.opportunity_key = running.deal_key
+    where
+        case
+            when invoiced.is_own then 100 * running.own_to >= 98 * opportunity.own_amount
+            else 100 * running.home_to >= 98 * opportunity.amount
+        end
+    group by running.deal_key
 ),
 
 credited as (
@@ -46,6 +72,7 @@ compared as (
         coalesce(credited.value, 0) as credited,
         coalesce(invoiced.is_repeating, false) or announced.account_key is not null as is_continued,
         invoiced.last_date,
+        coalesce(complete.date, invoiced.last_date) as complete_date,
         coalesce(
             case
                 when invoiced.documents is null then true
@@ -57,6 +84,7 @@ compared as (
     from opportunity_money as opportunity
     cross join param.run as run
     left join invoiced on invoiced.deal_key = opportunity.opportunity_key
+    left join complete on complete.deal_key = opportunity.opportunity_key
     left join credited on credited.deal_key = opportunity.opportunity_key
     left join announced on announced.account_key = opportunity.account_key
     where opportunity.is_won and opportunity.account_key is not null and opportunity.own_amount > 0
@@ -84,6 +112,11 @@ select
     closed_date,
     url,
     is_short and reason is null as is_pending,
+    case when not is_short then complete_date end as complete_date,
+    case
+        when is_short and not is_continued and documents = 0 then closed_date + invoice_within_days
+        when is_short and not is_continued then last_date + 399
+    end as until,
     reason,
     case when documents = 0 then closed_date + invoice_within_days + 1 else last_date + 400 end as since
 from judged

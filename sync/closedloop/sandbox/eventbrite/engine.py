@@ -90,14 +90,8 @@ class Engine(RestEngine):
 
     def _found(self, steps: list[str], asked: Asked) -> Row:
         match steps:
-            case ["users", "me"]:
-                return {
-                    "id": USER,
-                    "name": "A user",
-                    "emails": [{"email": "user@example.com", "primary": True}],
-                }
-            case ["users", "me", "organizations"]:
-                return self._page("organizations", self._organizations(), asked)
+            case ["users", "me", *rest]:
+                return self._of_user(rest, asked)
             case ["organizations", organization, listing] if listing in {*_KNOWN, "organizers"}:
                 return self._of_organization(organization, listing, asked)
             case ["formats"]:

@@ -26,7 +26,7 @@ from closedloop.sandbox.hubspot.limits import Limits
 from closedloop.sandbox.hubspot.pages import DATABASE, Pages
 from closedloop.sandbox.hubspot.routes import Call, Found, find
 from closedloop.sandbox.hubspot.wire import APP_ID
-from closedloop.sandbox.odoo.engine import CannedError, ResetError
+from closedloop.sandbox.odoo.engine import GARBLED, CannedError, ResetError
 from closedloop.sandbox.odoo.faults import Fault, Faults
 
 if TYPE_CHECKING:
@@ -198,6 +198,8 @@ class Engine:
         if fault.kind == "429":
             policy = {"day": "DAILY", "second": "SECONDLY"}.get(fault.mode, "TEN_SECONDLY_ROLLING")
             raise limited(policy, entry["number"], seconds=fault.retry_after)
+        if fault.kind == "garbled":
+            raise CannedError(200, {}, GARBLED, kind="application/json")
         raise CannedError(fault.status, {}, _BAD_GATEWAY)
 
 

@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
                 headers = dict(self.headers.items())
                 self._json(*engine.answer(self.command, path, parts.query, headers, body))
         except CannedError as canned:
-            self._send(canned.status, canned.body.encode(), HTML, canned.headers)
+            self._send(canned.status, canned.body.encode(), canned.kind or HTML, canned.headers)
         except ResetError:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True

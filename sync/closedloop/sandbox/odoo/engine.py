@@ -43,12 +43,16 @@ class ResetError(Exception):
 
 @dataclass(slots=True)
 class CannedError(Exception):
-    """An answer that no Odoo wrote: a proxy's page."""
+    """An answer that no Odoo wrote: a proxy's page, or what an answer that was cut off left."""
 
     status: int
     headers: dict[str, str]
     body: str
+    kind: str | None = None  # content type; none: a page
 
+
+#: JSON that ends too early.
+GARBLED = '[{"id": 7'
 
 #: Methods that change something.
 _WRITES = frozenset({"write", "create", "unlink", "load"})
@@ -175,6 +179,8 @@ class Engine:
         elif fault.kind == "429":
             after = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             raise CannedError(429, after, "<html><body><h1>Too Many Requests</h1></body></html>")
+        elif fault.kind == "garbled":
+            raise CannedError(200, {}, GARBLED, kind="application/json")
         else:
             raise CannedError(fault.status, {}, "<html><body><h1>Bad Gateway</h1></body></html>")
 

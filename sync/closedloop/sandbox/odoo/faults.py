@@ -1,8 +1,8 @@
 """Faults on demand: what a vendor does to a client on a bad day, switched on for a model and a method.
 
 Faults of the data (``drop_row short_page repeat_page freeze_cursor``) change what ``search`` and ``search_read``
-list while ``search_count`` goes on telling the truth. Faults of the way (``reset slow 401 429 500 html``) replace or
-delay the answer; with ``when="after"`` the call is carried out first and only its answer is lost.
+list while ``search_count`` goes on telling the truth. Faults of the way (``reset slow 401 429 500 html``, and of CRMs
+``garbled``: half of some JSON) replace or delay the answer; with ``when="after"`` the call is carried out first and only its answer is lost.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DATA = frozenset({"drop_row", "short_page", "repeat_page", "freeze_cursor"})
-WAY = frozenset({"reset", "slow", "401", "429", "500", "html"})
+WAY = frozenset({"reset", "slow", "401", "429", "500", "html", "garbled"})
 
 
 @dataclass(slots=True, kw_only=True)

@@ -21,8 +21,11 @@ DEFAULTS: dict[str, dict[str, object]] = {
     "mail.message": {"message_type": "comment"},
 }
 FULL_PROBABILITY = 100.0
-#: Fields of crm.lead whose changes Odoo writes into the record's history, with the subtype of the message.
-TRACKED = {"stage_id": "Stage Changed", "expected_revenue": "Note"}
+#: Model → fields whose changes Odoo writes into the record's history, with the subtype of the message.
+TRACKED = {
+    "crm.lead": {"stage_id": "Stage Changed", "expected_revenue": "Note"},
+    "res.partner": {"parent_id": "Note"},
+}
 
 
 def display_name(database: Database, model: str, row: Row) -> str | bool:
@@ -146,7 +149,8 @@ def after_write(database: Database, model: str, before: Row, row: Row, user: int
     """Carry out what a change brings with it."""
     if model == "crm.lead":
         _lead_state(before, row)
-        _track(database, before, row, user)
+    if model in TRACKED:
+        _track(database, model, before, row, user)
     if model == "res.partner" and before.get("parent_id") != row.get("parent_id"):
         _commercial(database, row)
 
@@ -167,52 +171,54 @@ def _lead_state(before: Row, row: Row) -> None:
         row["date_closed"] = row["write_date"] if won or lost else None
 
 
-def _track(database: Database, before: Row, row: Row, user: int) -> None:
-    for name in TRACKED:
+def _track(database: Database, model: str, before: Row, row: Row, user: int) -> None:
+    for name in TRACKED[model]:
         if before.get(name) != row.get(name):
-            add_history(
-                database, row, name, (before.get(name), row.get(name)), at=row["write_date"], user=user
-            )
+            change = (before.get(name), row.get(name))
+            add_history(database, row, name, change, at=row["write_date"], user=user, model=model)
 
 
 def add_history(
     database: Database,
-    lead: Row,
+    record: Row,
     name: str,
     change: tuple[Any, Any],
     *,
     at: Any,
     user: int,
     key: int | None = None,
+    model: str = "crm.lead",
 ) -> int:
-    """Write one change of a deal into its history and return the id of the tracking value.
+    """Write one change of a deal or a contact into its history and return the id of the tracking value.
 
     Args:
         database: The CRM.
-        lead: The row of crm.lead.
-        name: ``stage_id`` or ``expected_revenue``.
-        change: Old and new value; a stage by its id, ``None`` for none.
+        record: The row of the model.
+        name: One of the fields in `TRACKED`.
+        change: Old and new value; a stage or a company by its id, ``None`` for none.
         at: When, naive UTC.
         user: The id of who did it.
         key: The id the tracking value is to have.
+        model: crm.lead or res.partner.
     """
+    subtype = TRACKED[model][name]
     subtypes = database.table("mail.message.subtype").rows
     users = database.table("res.users").rows
     stamp = {"create_uid": user, "create_date": at, "write_uid": user, "write_date": at}
     tracking = database.table("mail.tracking.value")
     message: Row = {
-        "model": "crm.lead",
-        "res_id": lead["id"],
+        "model": model,
+        "res_id": record["id"],
         "date": at,
         "author_id": users[user]["partner_id"] if user in users else None,
         "message_type": "notification",
-        "subtype_id": next(key for key, row in subtypes.items() if row["name"] == TRACKED[name]),
-        "is_internal": TRACKED[name] == "Note",
+        "subtype_id": next(key for key, row in subtypes.items() if row["name"] == subtype),
+        "is_internal": subtype == "Note",
         "body": "",
     }
     message_id = database.table("mail.message").put({**message, **stamp})
     value = {
-        "field_id": _field_id(database, "crm.lead", name),
+        "field_id": _field_id(database, model, name),
         "mail_message_id": message_id,
         **_tracked(database, name, *change),
         **stamp,
@@ -227,12 +233,13 @@ def _field_id(database: Database, model: str, name: str) -> int:
 
 
 def _tracked(database: Database, name: str, old: Any, new: Any) -> Row:
-    if name == "stage_id":
-        stages = database.table("crm.stage").rows
+    named = {"stage_id": "crm.stage", "parent_id": "res.partner"}.get(name)
+    if named:
+        known = database.table(named).rows
         return {
             "old_value_integer": old or 0,
-            "old_value_char": stages[old]["name"] if old else None,
+            "old_value_char": known[old]["name"] if old else None,
             "new_value_integer": new or 0,
-            "new_value_char": stages[new]["name"] if new else None,
+            "new_value_char": known[new]["name"] if new else None,
         }
     return {"old_value_float": old or 0.0, "new_value_float": new or 0.0, "currency_id": 1}

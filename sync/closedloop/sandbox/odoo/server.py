@@ -119,7 +119,7 @@ class Handler(BaseHTTPRequestHandler):
             else:
                 self._route(urlsplit(self.path).path, body)
         except CannedError as canned:
-            self._send(canned.status, canned.body.encode(), HTML, canned.headers)
+            self._send(canned.status, canned.body.encode(), canned.kind or HTML, canned.headers)
         except ResetError:
             self._reset()
 

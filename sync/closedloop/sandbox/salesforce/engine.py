@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from closedloop.sandbox.odoo.engine import CannedError, ResetError
+from closedloop.sandbox.odoo.engine import GARBLED, CannedError, ResetError
 from closedloop.sandbox.parts.consent import PageError
 from closedloop.sandbox.salesforce.call import Call, Reply, answer, refusal
 from closedloop.sandbox.salesforce.composite import Composite
@@ -234,6 +234,8 @@ class Engine:
         elif fault.kind == "500":
             message = "An unexpected error occurred. Please include this ErrorId if you contact support: 1"
             raise RefusedError("UNKNOWN_EXCEPTION", message, status=500)
+        elif fault.kind == "garbled":
+            raise CannedError(200, {}, GARBLED, kind="application/json")
         else:
             raise CannedError(fault.status, {}, "<html><body><h1>Down for Maintenance</h1></body></html>")
 

@@ -60,6 +60,8 @@ class Hooks:
             self._statuses(key)
         if name == "Opportunity":
             self._history(row, old)
+        if name == "Contact" and old is not None and old.get("AccountId") != row.get("AccountId"):
+            self._moved(row, old)
         if name == "Opportunity" and old is None and row.get("ContactId"):
             role = {"OpportunityId": key, "ContactId": row["ContactId"], "IsPrimary": True}
             self._database.put("OpportunityContactRole", role)
@@ -119,6 +121,16 @@ class Hooks:
             self._database.put(
                 "CampaignMemberStatus", {**status, "IsDefault": place == 1, "HasResponded": responded}
             )
+
+    def _moved(self, row: Row, old: Row) -> None:
+        """Write a contact's move to another account into its history, twice as for every lookup: the names, and the ids."""
+        accounts = self._database.tables["Account"]
+        ids = (old.get("AccountId"), row.get("AccountId"))
+        names = [accounts[one]["Name"] if one in accounts else None for one in ids]
+        for kind, (before, now) in (("Text", names), ("EntityId", ids)):
+            change = {"Field": "Account", "DataType": kind, "OldValue": before, "NewValue": now}
+            kept = {"ContactId": row["Id"], **change}
+            self._database.put("ContactHistory", kept, user=row.get("LastModifiedById"))
 
     def _history(self, row: Row, old: Row | None) -> None:
         if old is not None and not any(old.get(field) != row.get(field) for field in _HISTORY):

@@ -119,7 +119,12 @@ class Handler(BaseHTTPRequestHandler):
                 self._send(self.server.engine.answer(self.command, self.path, headers, body))
         except CannedError as canned:
             self._send(
-                Reply(status=canned.status, body=canned.body.encode(), kind=HTML, headers=canned.headers)
+                Reply(
+                    status=canned.status,
+                    body=canned.body.encode(),
+                    kind=canned.kind or HTML,
+                    headers=canned.headers,
+                )
             )
         except ResetError:
             self._reset()

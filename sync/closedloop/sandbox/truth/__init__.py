@@ -17,6 +17,7 @@ from closedloop.sandbox.truth.deals import Deals
 from closedloop.sandbox.truth.facts import Facts
 from closedloop.sandbox.truth.journeys import Journeys
 from closedloop.sandbox.truth.money import Ledger
+from closedloop.sandbox.truth.months import month_figures
 from closedloop.sandbox.truth.results import DocumentFigure, Figures, Part, Terms
 from closedloop.sandbox.truth.touches import touches
 
@@ -69,6 +70,7 @@ def figures(
         documents=documents,
         shares={model: given.pairs for model, given in credits_.given.items()},
         totals=totals(documents),
+        months=month_figures(ledger, world.as_of),
         touches=[
             (touch.event, touch.account, touch.day)
             for touch in seen

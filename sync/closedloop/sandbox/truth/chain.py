@@ -35,12 +35,23 @@ class Windows:
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Link:
-    """One link of one subject; ``reason`` and ``since`` are of broken ones."""
+    """One link of one subject: since when it is in this state, and until when a pending one may wait."""
 
     name: str
     state: str
     reason: str | None = None
     since: date | None = None
+    until: date | None = None
+
+
+def ok(name: str, since: date | None) -> Link:
+    """Return a link that holds."""
+    return Link(name=name, state=OK, since=since)
+
+
+def pending(name: str, since: date | None, until: date | None = None) -> Link:
+    """Return a link that waits."""
+    return Link(name=name, state=PENDING, since=since, until=until)
 
 
 def broken(name: str, reason: str, since: date | None) -> Link:
@@ -57,7 +68,8 @@ class Attendees:
     the day of the touch or in the days of the window; a second record of the same person in the CRM is a duplicate, also when a person has said which to keep; the
     window of the opportunity is the follow-up; the deals to be won are those that the attendee has a role on, one won is enough,
     of several that do not move the one since longest, and all lost ends the chain. What has no window is broken since the
-    touch.
+    touch. What holds has done so since the touch, or since the day on which the person's record was made if that is later; worked
+    since the first effort, on an opportunity since the first with the event was created, won since the first was.
     """
 
     def __init__(self, basis: Basis, windows: Windows | None = None) -> None:
@@ -87,13 +99,13 @@ class Attendees:
 
     def _captured(self, touch: Touch) -> Link:
         if touch.has_identity:
-            return Link(name="captured", state=OK)
+            return ok("captured", touch.day)
         return broken("captured", "identity_missing", touch.day)
 
     def _contactable(self, touch: Touch) -> Link:
         emails, phones = self._addresses(touch)
         if any(is_email(one) for one in emails) or any(is_phone(one) for one in phones):
-            return Link(name="contactable", state=OK)
+            return ok("contactable", touch.day)
         reason = "invalid_email" if emails else "invalid_phone" if phones else "no_contact_data"
         return broken("contactable", reason, touch.day)
 
@@ -132,7 +144,7 @@ class Attendees:
             return broken("in_crm", "not_in_crm", touch.day)
         if len(self._records(touch)) > 1:
             return broken("in_crm", "duplicate_in_crm", touch.day)
-        return Link(name="in_crm", state=OK)
+        return ok("in_crm", self._known(touch))
 
     def _routed(self, touch: Touch) -> Link:
         person = self._kept(touch)
@@ -145,7 +157,12 @@ class Attendees:
             return broken("routed", "in_queue", touch.day)
         if not owner.is_active:
             return broken("routed", "inactive_owner", touch.day)
-        return Link(name="routed", state=OK)
+        return ok("routed", self._known(touch))
+
+    def _known(self, touch: Touch) -> date:
+        """Return from which day on the CRM can have known the attendee of the event."""
+        person = self._kept(touch)
+        return max(touch.day, self._basis.facts.day(person.created_at)) if person else touch.day
 
     def owner(self, touch: Touch) -> str | None:
         """Return the owner of somebody in the CRM: the person's, else the account's."""
@@ -159,10 +176,10 @@ class Attendees:
         if not touch.person or not self._basis.world.activities:
             return Link(name="worked", state=NOT_APPLICABLE)
         last = touch.day + timedelta(days=self._windows.first_touch)
-        if any(touch.day <= day <= last for day in self._efforts.get(touch.person, [])):
-            return Link(name="worked", state=OK)
+        if efforts := [day for day in self._efforts.get(touch.person, []) if touch.day <= day <= last]:
+            return ok("worked", min(efforts))
         if self._basis.world.as_of <= last:
-            return Link(name="worked", state=PENDING)
+            return pending("worked", touch.day, last)
         return broken("worked", "untouched_past_sla", last + timedelta(days=1))
 
     @cached_property
@@ -186,7 +203,7 @@ class Attendees:
         if not records:
             return Link(name="on_account", state=NOT_APPLICABLE)
         if any(one.account for one in records):
-            return Link(name="on_account", state=OK)
+            return ok("on_account", self._known(touch))
         kept = self._kept(touch)
         is_lead = kept is not None and kept.kind == "lead"
         reason = "lead_not_converted" if is_lead else "contact_without_account"
@@ -196,15 +213,15 @@ class Attendees:
         if not touch.account or not touch.person:
             return Link(name="opportunity", state=NOT_APPLICABLE)
         moved, theirs = self._moved(touch), self._theirs(touch)
-        if any(deal.event for deal in theirs):
-            return Link(name="opportunity", state=OK)
+        if named := [deal for deal in theirs if deal.event]:
+            return ok("opportunity", self._begun(touch, named))
         if theirs:
             return broken("opportunity", "opportunity_without_campaign", self._begun(touch, theirs))
         if moved:
             return broken("opportunity", "not_on_opportunity", self._begun(touch, moved))
         until = touch.day + timedelta(days=self._basis.facts.terms.follow_up_days)
         if self._basis.world.as_of <= until:
-            return Link(name="opportunity", state=PENDING)
+            return pending("opportunity", touch.day, until)
         return broken("opportunity", "no_opportunity", until + timedelta(days=1))
 
     def _begun(self, touch: Touch, deals: list[Opportunity]) -> date:
@@ -214,8 +231,9 @@ class Attendees:
     def _won(self, touch: Touch) -> Link:
         theirs = self._theirs(touch)
         still_open = [deal for deal in theirs if not deal.is_closed]
-        if any(deal.is_won for deal in theirs):
-            return Link(name="won", state=OK)
+        if won := [deal for deal in theirs if deal.is_won]:
+            days = [day for deal in won if (day := self._basis.facts.closed(deal))]
+            return ok("won", min(days, default=None))
         late = [
             (since, self._basis.facts.order(deal.key), reason)
             for deal in still_open
@@ -225,7 +243,9 @@ class Attendees:
         if late:
             since, _, reason = min(late)
             return broken("won", reason, since)
-        return Link(name="won", state=PENDING if still_open else NOT_APPLICABLE)
+        if still_open:
+            return pending("won", self._begun(touch, still_open))
+        return Link(name="won", state=NOT_APPLICABLE)
 
     def _theirs(self, touch: Touch) -> list[Opportunity]:
         if not touch.account or not touch.person:

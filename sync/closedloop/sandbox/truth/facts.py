@@ -59,8 +59,9 @@ class Facts:
             account = self.account(found)
             if account:
                 self._account_of_person[record.key] = account
-                day = self.day(record.created_at)
-                self._first_person[account] = min(self._first_person.get(account, day), day)
+                if record.kind != "subscriber":  # neither a lead nor a contact
+                    day = self.day(record.created_at)
+                    self._first_person[account] = min(self._first_person.get(account, day), day)
 
     def first_person(self, account: str) -> date | None:
         """Return the day of the account's first lead or contact, as whoever they turned out to be (measure 12).

@@ -100,6 +100,13 @@ class Ledger:
         days = sorted({document.day, *(when for _, when in settlements if when <= self._as_of)})
         return [(day, sum(amount for amount, when in settlements if when <= day)) for day in days]
 
+    def open_at(self, document: Document, day: date) -> int:
+        """Return what was open of a document at the end of a day, in its own currency."""
+        if document.day > day:
+            return 0
+        settled = [amount for when, amount in self._settled(document) if when <= day]
+        return document.gross - (settled[-1] if settled else 0)
+
     def paid_on(self, document: Document) -> date | None:
         """Return the first day on which nothing of a document was open any more."""
         return next((day for day, settled in self._settled(document) if settled >= document.gross), None)

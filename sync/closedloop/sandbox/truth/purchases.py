@@ -9,7 +9,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from closedloop.sandbox.truth.arithmetic import percentile, rounded
-from closedloop.sandbox.truth.chain import BROKEN, NOT_APPLICABLE, OK, PENDING, Link, Windows, broken
+from closedloop.sandbox.truth.chain import (
+    BROKEN,
+    NOT_APPLICABLE,
+    OK,
+    PENDING,
+    Link,
+    Windows,
+    broken,
+    ok,
+    pending,
+)
 from closedloop.sandbox.truth.money import SIGN
 
 if TYPE_CHECKING:
@@ -49,7 +59,9 @@ class Purchases:
     what is held against a won amount is the whole net of
     its invoices and sales receipts, by whatever rule the deal was found; any posted document of the account to come keeps a
     deal pending; a purchase is a day with a deal won, an invoice or a receipt; a document that came after its window has mended
-    the break; the home amount of what is overdue is the open share of the home gross.
+    the break; the home amount of what is overdue is the open share of the home gross. A customer is one since the first document; all deals are
+    invoiced since the last of them was invoiced enough, and wait since the first that waits was won; paid since the last
+    invoice was paid off, else since the first document; the next purchase is waited for since the last.
     """
 
     def __init__(self, basis: Basis, windows: Windows | None = None) -> None:
@@ -96,10 +108,19 @@ class Purchases:
 
     def _customer(self, account: str) -> Link:
         if account in self._customers:
-            return Link(name="customer", state=OK)
+            return ok("customer", self._first_day(account))
         if self._won_deals(account):
             return broken("customer", "won_without_customer", self._first_won(account))
         return Link(name="customer", state=NOT_APPLICABLE)
+
+    def _first_day(self, account: str) -> date | None:
+        """Return the day of the first document of an account, else of its first customer's record."""
+        days = [day for day, _ in self._sold.get(account, [])] or [
+            self._basis.facts.day(customer.created_at)
+            for customer in self._basis.world.customers
+            if self._basis.facts.account_of_customer(customer.key) == account
+        ]
+        return min(days, default=None)
 
     def _first_won(self, account: str) -> date | None:
         days = [closed for deal in self._won_deals(account) if (closed := self._basis.facts.closed(deal))]
@@ -123,11 +144,15 @@ class Purchases:
         if account not in self._customers:
             return Link(name="invoiced", state=NOT_APPLICABLE)
         links = [(self._missing(deal), self._deal_invoiced(deal)) for deal in self._won_deals(account)]
-        for state in (BROKEN, PENDING, OK):
-            found = [(missing, link) for missing, link in links if link.state == state]
-            if found:
-                return max(found, key=lambda one: one[0])[1]
-        return Link(name="invoiced", state=NOT_APPLICABLE)
+        late = [(missing, link) for missing, link in links if link.state == BROKEN]
+        if late:
+            return max(late, key=lambda one: one[0])[1]
+        waiting = [link for _, link in links if link.state == PENDING]
+        if waiting:
+            untils = [link.until for link in waiting if link.until]
+            return pending("invoiced", _first(waiting), min(untils, default=None))
+        whole = [link.since for _, link in links if link.state == OK and link.since]
+        return ok("invoiced", max(whole)) if whole else Link(name="invoiced", state=NOT_APPLICABLE)
 
     def _deal_invoiced(self, deal: Opportunity) -> Link:
         as_of, closed = self._basis.world.as_of, self._basis.facts.closed(deal)
@@ -136,14 +161,25 @@ class Purchases:
             until = closed + timedelta(days=self._windows.invoice) if closed else as_of
             if as_of > until and not self._is_to_come(deal):
                 return broken("invoiced", "won_not_invoiced", until + timedelta(days=1))
-            return Link(name="invoiced", state=PENDING)
+            return pending("invoiced", closed, None if self._is_to_come(deal) else until)
         if 50 * self.invoiced(deal.key) >= 49 * deal.amount:
-            return Link(name="invoiced", state=OK)
+            return ok("invoiced", self._whole(deal, bills))
         last = max(worth.document.day for worth in bills)
         repeats = any(worth.document.repeating for worth in bills)
-        if repeats or self._is_to_come(deal) or (as_of - last).days < PATIENCE:
-            return Link(name="invoiced", state=PENDING)
+        if repeats or self._is_to_come(deal):
+            return pending("invoiced", closed)
+        if (as_of - last).days < PATIENCE:
+            return pending("invoiced", closed, last + timedelta(days=PATIENCE - 1))
         return broken("invoiced", "invoice_amount_differs", last + timedelta(days=PATIENCE))
+
+    def _whole(self, deal: Opportunity, bills: list[Worth]) -> date | None:
+        """Return the day on which enough of a deal was invoiced."""
+        billed = 0
+        for day in sorted({worth.document.day for worth in bills}):
+            billed += sum(worth.document.home_net or 0 for worth in bills if worth.document.day == day)
+            if 50 * billed >= 49 * deal.amount:
+                return day
+        return None
 
     def _missing(self, deal: Opportunity) -> int:
         """Return what is not invoiced yet of a deal that is short by more than two per cent."""
@@ -183,7 +219,15 @@ class Purchases:
     def _paid(self, account: str) -> Link:
         if late := [worth.document.due for worth in self._overdue(account)]:
             return broken("paid", "overdue_invoice", min(late) + timedelta(days=1))
-        return Link(name="paid", state=OK if self._basis.sales.get(account) else NOT_APPLICABLE)
+        if not self._basis.sales.get(account):
+            return Link(name="paid", state=NOT_APPLICABLE)
+        paid = [
+            day
+            for worth in self._basis.ledger.worths.values()
+            if worth.account == account and worth.document.kind == "invoice"
+            if (day := self._basis.ledger.paid_on(worth.document))
+        ]
+        return ok("paid", max(paid, default=self._first_day(account)))
 
     @cached_property
     def _sold(self) -> dict[str | None, list[tuple[date, str]]]:
@@ -215,7 +259,7 @@ class Purchases:
         usual = percentile(gaps, 50) if len(gaps) > 1 else self._usual_gap
         until = days[-1] + timedelta(days=3 * usual // 2)
         if self._basis.world.as_of <= until:
-            return Link(name="repeat", state=OK if gaps else PENDING)
+            return ok("repeat", days[-1]) if gaps else pending("repeat", days[-1], until)
         return broken("repeat", "no_repeat_past_cycle", until + timedelta(days=1))
 
     def stake(self, account: str) -> Stake:
@@ -238,3 +282,8 @@ class Purchases:
             return 0
         days = max((self._basis.world.as_of - first).days, 365)
         return max(rounded(365 * sum(value for _, value in self._basis.sales[account]), days), 0)
+
+
+def _first(links: list[Link]) -> date | None:
+    """Return the first day on which one of these began to be as it is."""
+    return min((link.since for link in links if link.since), default=None)

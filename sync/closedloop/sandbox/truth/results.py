@@ -72,7 +72,7 @@ class Figures:
 
     ``touches`` lists every touch that earns credit: (event, account, day). ``shares`` is model → (document, event) →
     (value, collected), and ``credits`` that of the equal split; ``campaigns``, ``accounts``, ``models`` (by event and model),
-    ``series``, ``kinds``, ``owners`` and ``contacts`` hold the columns of the table published for each.
+    ``series``, ``kinds``, ``owners`` and ``contacts`` hold the columns of the table published for each. ``months`` is by first day.
     """
 
     as_of: date
@@ -86,6 +86,7 @@ class Figures:
     owners: dict[str, dict[str, Value]] = field(default_factory=dict)
     contacts: dict[str, dict[str, Value]] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
+    months: dict[str, dict[str, Value]] = field(default_factory=dict)
     touches: list[tuple[str, str | None, date]] = field(default_factory=list)
 
     @property

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 OwnerKind = Literal["user", "queue"]
-PersonKind = Literal["lead", "contact"]
+PersonKind = Literal["lead", "contact", "subscriber"]
 EventKind = Literal["trade_show", "conference", "webinar", "dinner"]
 EventStatus = Literal["planned", "done", "cancelled"]
 RegistrationStatus = Literal["registered", "attended", "no_show", "cancelled"]
@@ -91,7 +91,10 @@ class Account:
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Person:
-    """A contact, or a lead not yet converted. A converted lead lives on as ``Opportunity.from_lead``."""
+    """A contact, or a lead not yet converted. A converted lead lives on as ``Opportunity.from_lead``.
+
+    A subscriber is known to another system alone, whatever that one calls them.
+    """
 
     key: str
     kind: PersonKind

@@ -428,3 +428,33 @@ def test_our_own_company_is_nobodys_account(stage):
 
     assert [(row["kind"], row["account_key"]) for row in people] == [("lead", None), ("contact", None)]
     assert [row["account_key"] for row in stage("opportunity", crm_lead=deals, **own)] == [None, None]
+
+
+def test_a_contact_that_moved_to_another_company_says_when(stage):
+    change = {"model": "res.partner", "field_name": "parent_id", "res_id": 5, "at": "2026-02-01 10:00:00+00"}
+    rows = stage(
+        "person_change",
+        res_partner=[
+            {"id": 1, "is_company": True, "commercial_partner_id": 1},
+            {"id": 2, "is_company": True, "commercial_partner_id": 2},
+            {
+                "id": 3,
+                "is_company": False,
+                "parent_id": 2,
+                "commercial_partner_id": 2,
+            },  # a department's contact
+            {"id": 5, "is_company": False, "parent_id": 3, "commercial_partner_id": 2},
+        ],
+        mail_tracking_value=[
+            {"id": 1, "old_integer": 0, "new_integer": 1, **change},
+            {"id": 2, "old_integer": 1, "new_integer": 3, **change},
+            {"id": 3, "old_integer": 1, "new_integer": 2, **change, "res_id": 2},  # a branch, no person
+            {"id": 4, "old_integer": 1, "new_integer": 2, **change, "model": "crm.lead"},
+            {"id": 5, "old_integer": 1, "new_integer": 2, **change, "field_name": "user_id"},
+        ],
+    )
+    assert [[row[name] for name in ("person_key", "old_account_key", "new_account_key")] for row in rows] == [
+        ["crm:res.partner/5", None, "crm:res.partner/1"],
+        ["crm:res.partner/5", "crm:res.partner/1", "crm:res.partner/2"],
+    ]
+    assert {row["field"] for row in rows} == {"account"}

@@ -422,3 +422,23 @@ def test_consent_is_what_the_record_says_of_it(stage, given):
     )
 
     assert [row["has_opted_out"] for row in people] == [given, given]
+
+
+def test_a_contact_that_moved_to_another_account_says_when_by_the_ids_alone(stage):
+    old, new = "001A00000000001AAA", "001A00000000002AAA"
+    change = {"ContactId": "0031", "Field": "Account", "CreatedDate": "2026-02-01 10:00:00+00"}
+    rows = stage(
+        "person_change",
+        ContactHistory=[
+            {"Id": "1", **change, "DataType": "Text", "OldValue": "001 Fabrications Ltd", "NewValue": "Beta"},
+            {"Id": "2", **change, "DataType": "EntityId", "OldValue": old, "NewValue": new},
+            {"Id": "3", **change, "OldValue": "001 Fabrications Ltd", "NewValue": "Beta"},
+            {"Id": "4", **change, "OldValue": new, "NewValue": None},  # the org does not show the kind
+            {"Id": "5", **change, "Field": "Owner", "OldValue": "0051", "NewValue": "0052"},
+        ],
+    )
+    assert [[row[name] for name in ("key", "old_account_key", "new_account_key")] for row in rows] == [
+        ["crm:ContactHistory/2", f"crm:Account/{old}", f"crm:Account/{new}"],
+        ["crm:ContactHistory/4", f"crm:Account/{new}", None],
+    ]
+    assert {(row["person_key"], row["field"]) for row in rows} == {("crm:Contact/0031", "account")}

@@ -11,7 +11,7 @@ _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LENGTHS = {"id": 18, "reference": 18, "phone": 40, "email": 80, "url": 255, "anyType": 765}
 _NUMBERS = frozenset({"currency", "double", "percent"})
 #: Objects whose rows carry no audit columns or not all of them.
-_ONLY_CREATED = frozenset({"OpportunityHistory", "OpportunityFieldHistory"})
+_ONLY_CREATED = frozenset({"OpportunityHistory", "OpportunityFieldHistory", "ContactHistory"})
 _NOT_DELETED = frozenset(
     {
         "Organization",
@@ -27,7 +27,7 @@ _NOT_DELETED = frozenset(
         "ObjectPermissions",
     }
 )
-_HISTORY_WITHOUT_STAMP = frozenset({"OpportunityFieldHistory"})
+_HISTORY_WITHOUT_STAMP = frozenset({"OpportunityFieldHistory", "ContactHistory"})
 _WITHOUT_DATES = frozenset({"FieldPermissions", "ObjectPermissions", "PermissionSetAssignment"})
 
 

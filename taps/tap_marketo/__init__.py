@@ -1,0 +1,1 @@
+"""Reads programs, their members, leads and activities from Adobe Marketo Engage."""

@@ -1,0 +1,1 @@
+"""Reads organisations, users, tickets and satisfaction from Zendesk."""

@@ -1,0 +1,53 @@
+"""Every staging file: its columns, its inputs, its portability."""
+
+import re
+
+import pytest
+import sqlglot
+from sqlglot import exp
+from tests.taps.marketo.staging.landed import FILES, STREAMS, entity_of, key_of, landed, required, sql_of
+
+from closedloop.models.entities import ENTITIES
+
+pytestmark = pytest.mark.parametrize("name", FILES)
+
+
+def plain(kind):
+    """A type without its precision, under one name."""
+    return re.sub(r"\(.*", "", kind).replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
+
+
+def keys(name, *ids):
+    with landed(**{stream: [{key_of(stream): n} for n in ids] for stream in STREAMS}) as held:
+        return [row[0] for row in held.execute(f"SELECT key FROM ({sql_of(name)})").fetchall()]
+
+
+def test_gives_exactly_the_columns_of_its_entity(name):
+    with landed() as held:
+        described = held.execute(f"DESCRIBE {sql_of(name)}").fetchall()
+    assert [(column, plain(kind)) for column, kind, *_ in described] == [
+        (column, plain(kind)) for column, kind in ENTITIES[entity_of(name)].items()
+    ]
+
+
+def test_is_one_select_that_other_engines_can_read(name):
+    assert len(sqlglot.parse(sql_of(name), read="duckdb")) == 1
+    assert isinstance(sqlglot.parse_one(sql_of(name), read="duckdb"), exp.Query)
+    again = sqlglot.transpile(sql_of(name), read="duckdb", write="postgres")[0]
+    assert isinstance(sqlglot.parse_one(again, read="postgres"), exp.Query)
+
+
+def test_names_the_streams_that_it_reads(name):
+    found = sqlglot.parse_one(sql_of(name), read="duckdb").find_all(exp.Table)
+    read = {table.name for table in found if table.db == "raw"}
+    assert read == set(required(name))
+    assert read <= set(STREAMS)
+
+
+def test_a_record_with_nothing_but_an_id_harms_nobody(name):
+    assert all(key.startswith("marketing:") for key in keys(name, "7"))
+
+
+def test_no_record_comes_out_twice(name):
+    found = keys(name, "1", "2", "3")
+    assert len(found) == len(set(found))
