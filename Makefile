@@ -55,7 +55,7 @@ test-servers: $(READY)  ## the same loop on a real Odoo 19 (installed on first u
 	$(BIN)/python -m pytest -m servers tests/servers $(ARGS)
 
 crash: $(READY)  ## 200 kills between durable steps
-	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -m crash tests/crash $(ARGS)
+	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -m crash tests/crash tests/imports $(ARGS)
 
 crash-short: $(READY)  ## two minutes of the same
 	$(BIN)/python -m pytest -n 2 -m crash tests/crash $(ARGS)

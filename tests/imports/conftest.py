@@ -14,6 +14,8 @@ from closedloop.cli.app import app
 from closedloop.sandbox.members import as_members, as_registrations
 from closedloop.sandbox.world import generate
 
+#: What an import needs to know; the other streams would only take time.
+STREAMS = {"salesforce": ["Campaign", "CampaignMember", "Lead", "Contact", "Account"]}
 PEOPLE = {"salesforce": "Lead", "hubspot": "contacts", "odoo": "crm.lead"}
 MEMBERS = {"salesforce": "CampaignMember", "hubspot": "participations", "odoo": "event.registration"}
 
@@ -137,7 +139,13 @@ def served(warm_targets):
             data = {
                 "company": {"currency": "USD", "time_zone": "UTC"},
                 "matching": {"policy": "exact"},
-                "connections": {"crm": {"connector": crm, "settings": settings_of(simulator, crm)}},
+                "connections": {
+                    "crm": {
+                        "connector": crm,
+                        "settings": settings_of(simulator, crm),
+                        "streams": STREAMS.get(crm),
+                    }
+                },
                 "writeback": {"crm": {"campaign": {}}},
             }
             (folder / "closedloop.yaml").write_text(yaml.safe_dump(data))

@@ -1,5 +1,7 @@
 """A list of events into a CRM: created, completed, told where it differs, and back."""
 
+import pytest
+
 HEAD = "Name,Code,Type,Start Date,End Date,Budget,Actual Cost,Expected Attendees"
 
 
@@ -15,6 +17,7 @@ def campaigns(desk):
     return [row for row in desk.simulator.records("Campaign") if not row["IsDeleted"]]
 
 
+@pytest.mark.long
 def test_a_new_event_is_created_with_its_money_and_days_and_goes_again(salesforce):
     before = len(campaigns(salesforce))
     row = ("Autumn Fair 2027", "E-900", "Trade Show", "2027-10-01", "2027-10-03", '"12,500"', "900.00", "120")
@@ -32,6 +35,7 @@ def test_a_new_event_is_created_with_its_money_and_days_and_goes_again(salesforc
     assert salesforce.run("revert", done["run_id"])["removed"] == 1
 
 
+@pytest.mark.long
 def test_a_known_event_is_completed_and_never_overwritten_in_silence(salesforce):
     event = next(one for one in salesforce.world.events if one.budget and one.actual_cost is None)
     row = (event.name, event.code, "", "", "", "1.00", "77", "")

@@ -77,6 +77,7 @@ def test_a_row_without_anybody_is_told_with_its_line(desk):
     )
 
 
+@pytest.mark.long
 def test_who_registered_before_and_came_is_raised_to_attended(desk):
     registered = next(
         one
