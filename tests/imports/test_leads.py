@@ -66,6 +66,31 @@ def test_an_event_that_does_not_exist_is_refused_with_names_near_it(desk):
 
 
 @pytest.mark.long
+def test_who_is_of_another_event_is_not_imported_to_this_one(desk):
+    rows = (("a@two.example", "A", desk.event.name.upper()), ("b@two.example", "B", "Another Fair"))
+
+    plan = desk.leads(desk.list(*rows, head="Email,Name,Event", name="two.csv"))
+
+    assert actions(plan) == {"a@two.example": "lead", "b@two.example": "refused"}
+
+
+@pytest.mark.long
+def test_who_has_come_into_the_crm_meanwhile_is_not_made_again(salesforce):
+    mail = "meanwhile@import.example"
+    plan = salesforce.leads(salesforce.list((mail, "Mia", "Meanwhile", "Acme"), name="late.csv"))
+    salesforce.simulator.create(
+        "Lead", {"FirstName": "Mia", "LastName": "Meanwhile", "Company": "Acme", "Email": mail}
+    )
+    salesforce.run("sync")
+    salesforce.run("reconcile")
+
+    refused = salesforce.run("apply", plan["id"], code=3)
+
+    assert "in the CRM by now" in str(refused)
+    assert len([row for row in salesforce.people() if row["Email"] == mail]) == 1
+
+
+@pytest.mark.long
 def test_a_row_without_anybody_is_told_with_its_line(desk):
     plan = desk.leads(desk.list(("other@row.example", "Olga", "Other", ""), ("Total: 1", "", "", "")))
 

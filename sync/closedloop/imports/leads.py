@@ -123,8 +123,8 @@ def plan_leads(
     return made
 
 
-def no_longer_new(settings: Settings, store: Store, operations: Operations, made: ImportPlan) -> list[str]:
-    """Return whom the plan would create although the CRM has them by now, and not from this import.
+def no_longer_new(settings: Settings, store: Store, operations: Operations, made: ImportPlan) -> list[int]:
+    """Return the lines of those whom the plan would create although the CRM has them by now, and not from this import.
 
     Args:
         settings: The whole file.
@@ -144,7 +144,7 @@ def no_longer_new(settings: Settings, store: Store, operations: Operations, made
         entry.record_id for entry in journal.of_plan(made.id) if entry.deed.object == profile.person.object
     }
     return [
-        row.label
+        row.n
         for row in rows
         if (record := records.get(found[row.content["id"]].person_key or "")) is not None
         and record[1] not in ours
@@ -176,8 +176,9 @@ def _row(row: Mapping[str, Any], ground: _Ground) -> ImportRow:
     record = ground.records.get(known.person_key or "")
     if record is None and content["person_key"] in ground.made:
         record = (ground.profile.person.object, ground.made[content["person_key"]])
-    if content["status"] is None:
-        return _as(row, "refused", label, f"the CRM has no word for {row['status']}", content)
+    why = _unusable(row, ground)
+    if why:
+        return _as(row, "refused", label, why, content)
     if record is None and known.candidates and known.person_key is None:
         keys = [key for key, _ in known.candidates]
         return _as(row, "review", label, _doubt(row, known), {**content, "candidates": keys})
@@ -214,6 +215,17 @@ def _content(row: Mapping[str, Any], ground: _Ground) -> dict[str, Any]:
         or (f"{row['occurred_on']}T12:00:00Z" if row.get("occurred_on") else None),
         "rank": STATUS_RANKS[row["status"]],
     }
+
+
+def _unusable(row: Mapping[str, Any], ground: _Ground) -> str:
+    """Return why a row cannot be imported to this event; nothing if it can."""
+    if row["event"] != ground.campaign.id and _plain(row["event"]) not in ground.campaign.names:
+        return "the list says that it is of another event"
+    return "" if row["status"] in ground.statuses else f"the CRM has no word for {row['status']}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _at_event(row: Mapping[str, Any], label: str, there: _There, content: dict[str, Any]) -> ImportRow:
