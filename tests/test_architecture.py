@@ -13,10 +13,11 @@ CORE = ROOT / "sync" / "closedloop"
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "clock": set(),
-    "settings": set(),
+    "units": set(),
+    "settings": {"units"},
     "log": {"kit"},  # one way to redact
     "kit": {"errors", "clock", "log"},
-    "config": {"errors", "settings", "models"},  # the names of the measures
+    "config": {"errors", "units", "settings", "models"},  # the names of the measures
     "connectors": {"errors", "kit"},
     "store": {"errors", "clock", "settings", "log", "kit"},
     "engines": {"errors", "store"},
@@ -30,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "report": {"errors", "clock", "settings", "log", "store", "models"},
     "service": {
-        "errors", "clock", "settings", "log", "kit", "config", "connectors", "store", "models", "link", "extract",
+        "errors", "clock", "units", "settings", "log", "kit", "config", "connectors", "store", "models", "link", "extract",
         "writeback", "report", "history",
     },
     "history": {"errors", "clock", "settings", "log", "kit", "models", "store"},
@@ -54,7 +55,7 @@ HEAVY = {
     "uvicorn",
     "jinja2",
 }
-LIGHT = {"errors", "clock", "settings", "log", "kit"}
+LIGHT = {"errors", "clock", "units", "settings", "log", "kit"}
 #: Beside the configuration: the clock's start, the crash tests' failpoints, and what a child process inherits.
 ENVIRONMENT_READERS = {
     "clock.py",

@@ -3,6 +3,9 @@
 import yaml
 from tests.contract.meltano import FILE, project
 
+#: Connectors that read files: there is nobody to show a credential to.
+FILES = {"tap-leadlist"}
+
 
 def test_the_shipped_definitions_are_those_of_the_connectors():
     shipped = yaml.safe_load(FILE.read_text(encoding="utf-8"))
@@ -20,4 +23,4 @@ def test_secrets_are_marked_and_nothing_internal_is_shown():
             if name.endswith(("secret", "password", "api_key", "_token", "private_key"))
         }
         assert all(settings[name].get("sensitive") for name in secret), plugin["name"]
-        assert secret, plugin["name"]
+        assert secret or plugin["name"] in FILES, plugin["name"]

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
+import duckdb
 import pytest
 from tests.models import kit
 from tests.models.kit import AS_OF, attended, event, sale
@@ -15,7 +16,7 @@ from closedloop.clock import Clock
 from closedloop.errors import ConfigError
 from closedloop.history import reading, snapshot
 from closedloop.history.causes import EXPLAINED
-from closedloop.models import runner
+from closedloop.models import partial, runner
 from closedloop.models.measures import MEASURES
 from closedloop.store import tables
 from closedloop.store.analytical import Store
@@ -137,7 +138,7 @@ def test_figures_that_were_computed_anew_are_compared_one_by_one(told):
     world, _ = told
     with world.operations.transaction() as database:
         database.execute(tables.definition.update().values(last_basis="another"))
-    assert keep(world, "20260705T190000Z-x") == 0
+    assert keep(world, "20260705T190000Z-x", LATER) == 0
 
 
 def test_causes_sum_to_the_change_and_none_is_unknown(told):
@@ -314,12 +315,26 @@ def test_a_failure_leaves_no_half_snapshot(told, monkeypatch):
 
     monkeypatch.setattr(snapshot, "failpoint", killed)
     with pytest.raises(KeyboardInterrupt, match=r"history\.before_commit"):
-        keep(world, "20260707T120000Z-6")
+        keep(world, "20260707T120000Z-6", LATER)
     assert reading.history(world.operations, "campaign", "e1") == before
     monkeypatch.undo()
-    assert keep(world, "20260707T120000Z-6") == 1
+    assert keep(world, "20260707T120000Z-6", LATER) == 1
     last = reading.history(world.operations, "campaign", "e1")[-1]
     assert [(cause.cause, cause.amount) for cause in last.causes] == [("other", -9993)]
+
+
+def test_figures_that_cannot_be_made_again_are_told_by_their_records_alone(told, monkeypatch):
+    world, _ = told
+    world.store.query("update marts.campaign_measures set cost = 9 where campaign_key = 'e1'")
+
+    def refused(*_arguments, **_more):
+        raise duckdb.BinderException("an admin's own model")
+
+    monkeypatch.setattr(partial, "make", refused)
+    assert keep(world, "20260708T080000Z-7", date(2026, 7, 8)) == 1
+    last = reading.history(world.operations, "campaign", "e1")[-1]
+    assert [(cause.cause, cause.amount) for cause in last.causes] == [("other", 2)]
+    assert [one.step for one in last.steps] == ["other"]
 
 
 def test_a_record_that_goes_and_comes_back_keeps_its_history(told):
@@ -328,10 +343,10 @@ def test_a_record_that_goes_and_comes_back_keeps_its_history(told):
         "create temp table kept as select * from marts.campaign_measures where campaign_key = 'e2'"
     )
     world.store.query("delete from marts.campaign_measures where campaign_key = 'e2'")
-    assert keep(world, "20260708T120000Z-7") == 1
-    assert keep(world, "20260708T120000Z-8") == 0
+    assert keep(world, "20260708T120000Z-7", LATER) == 1
+    assert keep(world, "20260708T120000Z-8", LATER) == 0
     world.store.query("insert into marts.campaign_measures select * from kept")
-    assert keep(world, "20260708T120000Z-9") == 1
+    assert keep(world, "20260708T120000Z-9", LATER) == 1
     assert [one.figures is None for one in reading.history(world.operations, "campaign", "e2")][-3:] == [
         False, True, False,
     ]  # fmt: skip

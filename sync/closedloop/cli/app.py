@@ -51,6 +51,7 @@ _ORDER = [
     "backup",
     "restore",
     "daemon",
+    "metrics",
     "sandbox",
     "demo",
 ]

@@ -25,6 +25,26 @@ def daemon(ctx: typer.Context) -> None:
 
 
 @app.command()
+def metrics(
+    ctx: typer.Context,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it there, whole or not at all; else print it.")
+    ] = None,
+) -> None:
+    """Print what the daemon tells Prometheus at /metrics. For a cron container: into a text file that a node exporter reads."""
+    from closedloop.kit.tokens import write_durably
+    from closedloop.service.metrics import exposition
+
+    context: Context = ctx.obj
+    with context.session() as opened:
+        text = exposition(opened)
+    if to is None:
+        typer.echo(text, nl=False)
+    else:
+        write_durably(to, text)
+
+
+@app.command()
 def sandbox(  # noqa: PLR0917 (typer reads options from the signature)
     ctx: typer.Context,
     seed: Annotated[int, typer.Option(help="Which company is made up.")] = 1,

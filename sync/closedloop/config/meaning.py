@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from closedloop.config.problem import did_you_mean
-from closedloop.settings import EVERY, SPAN
+from closedloop.units import EVERY, SPAN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -44,6 +44,8 @@ _LEFT_OUT = frozenset({
 #: But of two rates of one day the later one counts.
 _READ = frozenset({("rate", "updated_at")})
 _OF_PEOPLE = frozenset({"person", "touch", "owner", "touch_evidence"})
+#: Tables of links of touches, with the column that names the touch.
+_LINKED_TOUCH = {"link_person": "identity_key", "link_touch_account": "touch_key"}
 #: Of a campaign, what moves with the cost and not with the touches.
 _COST = ("budget", "actual_cost", "currency")
 
@@ -141,6 +143,13 @@ def place(store: Store, on: Ground, step: str) -> None:
         if name == "campaign" and side == NOW and "cost" not in moved:
             costs = ", ".join(f"old.{column} as {column}" for column in _COST)
             given = f"select new.* replace ({costs}) from {NOW}.{name} as new left join {THEN}.{name} as old using (key)"
+        left = _LINKED_TOUCH.get(name)
+        if left and side == NOW and "touch" not in moved:
+            # Who came does not become unknown by having been deleted: that is told of the touch, in its own step.
+            given += (
+                f" union all select * from {THEN}.{name} where {left} in"
+                f" (select key from {THEN}.touch except select key from {NOW}.touch)"
+            )
         kind = "view" if schema == "staging" else "table"
         if kind == "table":
             store.query(f"drop table if exists {schema}.{name}")

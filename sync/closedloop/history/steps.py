@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from closedloop.history import facts, inputs, kept, records
 from closedloop.history.causes import EXPLAINED, Change, Comparison, Sums, Why, changed
+from closedloop.log import get_logger
 from closedloop.models import partial
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from closedloop.history.inputs import Ground
     from closedloop.store.analytical import Store
     from closedloop.store.operations import Operations
+
+log = get_logger(__name__)
 
 ENTITIES = ("account", "campaign")
 #: entity → key → (digest of figures, digest of facts, whether anything is not zero), as `facts.gather` returns it.
@@ -117,6 +122,17 @@ def explain(
         then: What was published last; none: nothing.
         now: What is published now.
     """
+    try:
+        return _explain(store, operations, then, now, stepwise=True)
+    except duckdb.Error as error:
+        # The figures are published: that an admin's own models cannot be made of other rows must not stop the run.
+        log.warning("history.not_stepwise", error=type(error).__name__)
+        return _explain(store, operations, then, now, stepwise=False)
+
+
+def _explain(
+    store: Store, operations: Operations, then: Then | None, now: Now, *, stepwise: bool
+) -> tuple[dict[Subject, Told], Packed]:
     told: dict[Subject, Told] = {subject: Told() for subject in sorted(now.wanted)}
     store.query("begin transaction")
     try:
@@ -127,7 +143,7 @@ def explain(
             packed = Packed(digests=digests, content=kept.pack(store, stale, Path(folder)))
             if then is not None and told:
                 walker = _Walker(store, then, now, told)
-                if known:
+                if known and stepwise:
                     kept.unpack(connection, store, now.ground, Path(folder))
                     walker.walk(stale)
                 walker.rest()

@@ -173,7 +173,7 @@ def _begin(database: Connection, begun: DuckDBPyConnection, stamp: dict[str, Any
         rows = [(*row, stamp["run_id"], stamp["moment"]) for row in found]
         # Straight to the driver: as statements of SQLAlchemy they take three times as long.
         named = rows if insert.positional else [dict(zip(names, row, strict=True)) for row in rows]
-        database.exec_driver_sql(insert.string, named)  # type: ignore[arg-type]
+        database.exec_driver_sql(insert.string, named)
         count += len(rows)
     return count
 

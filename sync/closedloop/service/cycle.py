@@ -209,6 +209,8 @@ def reconcile(opened: Session, store: Store, record: Run, *, progress: Progress 
     )
     record.detail["as_of"] = found.as_of.isoformat()
     record.detail["snapshots"] = kept
+    totals = dict(store.query("select name, value from marts.totals"))
+    record.detail["money"] = {"currency": settings.company.currency, "minor": totals}
     record.detail["checks"] = [check.name for check in found.checks]
     return found
 

@@ -12,12 +12,13 @@ from closedloop.service import cycle, jobs
 from closedloop.service.health import Health, serving
 from closedloop.service.incidents import RELOAD, News
 from closedloop.service.lease import DAEMON, BusyError, Lease
+from closedloop.service.metrics import exposition
 from closedloop.service.record import StoppedError
 from closedloop.service.session import Session, session
 from closedloop.service.watch import Watch
-from closedloop.settings import span
 from closedloop.store.lease import LeaseLostError
 from closedloop.store.stamps import to_text
+from closedloop.units import span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,12 @@ class Daemon:
             self.signals.grace = span(service.grace).total_seconds()
             with (
                 session(settings, self.clock) as opened,
-                serving(self.health, service.host, service.port) as address,
+                serving(
+                    self.health,
+                    service.host,
+                    service.port,
+                    lambda: exposition(opened, self.health.state),
+                ) as address,
             ):
                 log.info("daemon.listening", address=address)
                 settings = self._serve(opened)

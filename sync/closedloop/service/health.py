@@ -1,4 +1,4 @@
-"""`/healthz` (the process works as it should) and `/readyz` (it holds the lease and can reach its database)."""
+"""`/healthz` (the process works as it should), `/readyz` (it holds the lease and can reach its database), `/metrics`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+#: Of the text format of Prometheus.
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 #: States in which the daemon does its work.
 READY = ("idle", "working")
 
@@ -44,10 +46,10 @@ class Health:
         return {"state": self.state, "job": self.job, "next_at": self.next_at, "failed": dict(self.failed)}
 
 
-def application(health: Health) -> Starlette:
-    """Return the two routes."""
+def application(health: Health, metrics: Callable[[], bytes] | None = None) -> Starlette:
+    """Return the routes; `/metrics` only where ``metrics`` gives them."""
     from starlette.applications import Starlette
-    from starlette.responses import JSONResponse
+    from starlette.responses import JSONResponse, Response
     from starlette.routing import Route
 
     async def alive(_request: Request) -> JSONResponse:
@@ -56,11 +58,18 @@ def application(health: Health) -> Starlette:
     async def ready(_request: Request) -> JSONResponse:
         return JSONResponse(health.view(), status_code=200 if health.state in READY else 503)
 
-    return Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready)])
+    def told(_request: Request) -> Response:
+        # Not awaited: it reads the database, which Starlette does in a thread then.
+        return Response(metrics() if metrics else b"", media_type=CONTENT_TYPE)
+
+    routes = [Route("/healthz", alive), Route("/readyz", ready)]
+    return Starlette(routes=[*routes, Route("/metrics", told)] if metrics else routes)
 
 
 @contextmanager
-def serving(health: Health, host: str, port: int) -> Iterator[str]:
+def serving(
+    health: Health, host: str, port: int, metrics: Callable[[], bytes] | None = None
+) -> Iterator[str]:
     """Serve the routes from a thread meanwhile, and yield the address.
 
     Raises:
@@ -78,7 +87,9 @@ def serving(health: Health, host: str, port: int) -> Iterator[str]:
             fix="choose another; 0 takes any",
         ) from error
     server = uvicorn.Server(
-        uvicorn.Config(application(health), log_config=None, access_log=False, lifespan="off", ws="none")
+        uvicorn.Config(
+            application(health, metrics), log_config=None, access_log=False, lifespan="off", ws="none"
+        )
     )
 
     def serve() -> None:

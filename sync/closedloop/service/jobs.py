@@ -9,9 +9,9 @@ from sqlalchemy import delete, insert, select
 
 from closedloop.errors import BudgetError
 from closedloop.service.schedule import Schedule, offset, schedule
-from closedloop.settings import span
 from closedloop.store import tables
 from closedloop.store.stamps import from_text, to_text
+from closedloop.units import span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

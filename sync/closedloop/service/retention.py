@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, exists, func, select
 
 from closedloop.log import get_logger
-from closedloop.settings import span
 from closedloop.store import tables
 from closedloop.store.stamps import to_text
+from closedloop.units import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from closedloop.settings import EVERY, span
+from closedloop.units import EVERY, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,9 @@ from closedloop.log import get_logger
 from closedloop.service.incidents import STALE, TOKEN, Incidents, News
 from closedloop.service.lease import BusyError
 from closedloop.service.notify import Notifier
-from closedloop.settings import span
 from closedloop.store import tables
 from closedloop.store.stamps import from_text
+from closedloop.units import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,11 +1,12 @@
 """What goes wrong at Eventbrite, and what the tap says and does then."""
 
 import pytest
+from tests.taps.running import long
 
 ATTENDEES = ("attendees",)
 
 
-@pytest.mark.parametrize("kind", ["drop_row", "short_page", "repeat_page", "freeze_cursor"])
+@pytest.mark.parametrize("kind", ["drop_row", *long("short_page", "repeat_page", "freeze_cursor")])
 def test_rows_that_are_kept_from_us_fail_the_stream_and_come_with_the_next_run(serve, read, kind):
     served = serve(page_size=20)
     served.faults.add(kind, stream="attendees")
@@ -28,7 +29,7 @@ def test_a_listing_that_does_not_count_is_read_to_its_end_and_proves_nothing(ser
     assert run.keys("attendees") == {row["id"] for row in served.records("attendees")}
 
 
-@pytest.mark.parametrize("kind", ["reset", "500", "html"])
+@pytest.mark.parametrize("kind", ["500", *long("reset", "html")])
 def test_what_passes_is_repeated(served, read, kind):
     served.faults.add(kind, stream="attendees")
 
@@ -52,7 +53,7 @@ def test_a_short_wait_that_is_named_is_waited_for(served, read, no_waiting):
     assert (read(served, select=ATTENDEES).code, no_waiting) == (0, [7.0])
 
 
-@pytest.mark.parametrize("refusal", [400, 401])
+@pytest.mark.parametrize("refusal", [400, *long(401)])
 def test_a_token_that_is_refused_stops_the_run_and_is_not_printed(serve, read, refusal):
     served = serve(refusal=refusal)
     served.revoke()
