@@ -58,7 +58,7 @@ year: $(READY)  ## a year of the daemon in stepped time: every hour, both clock 
 	rm -rf .year && PYTHONPATH=. $(BIN)/python -m tests.year.year --dir .year $(ARGS)
 
 crash: $(READY)  ## 200 kills between durable steps
-	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -m crash tests/crash $(ARGS)
+	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -m crash tests/crash tests/imports $(ARGS)
 
 crash-short: $(READY)  ## two minutes of the same
 	$(BIN)/python -m pytest -n 2 -m crash tests/crash $(ARGS)

@@ -66,7 +66,7 @@ def guessed(header: Header) -> Columns:
             names = ", ".join(f"`{header.names[place]}`" for place in places)
             msg = f"{names} may each be the {field}"
             raise RefusedFileError(
-                msg, fix=f"name the right one in the settings:\n{block(header, {**found, field: places[0]})}"
+                msg, fix=f"name the right one in the settings: {block(header, {**found, field: places[0]})}"
             )
         found[field] = places[0]
     if not any(field in found for field in IDENTITY):
@@ -76,9 +76,9 @@ def guessed(header: Header) -> Columns:
 
 
 def block(header: Header, columns: Columns) -> str:
-    """Return the lines of YAML that confirm a mapping."""
-    lines = [f"  {field}: {_quoted(header.names[place])}" for field, place in columns.items()]
-    return "\n".join(["columns:", *lines])
+    """Return the line of YAML that confirms a mapping."""
+    pairs = ", ".join(f"{field}: {_quoted(header.names[place])}" for field, place in columns.items())
+    return f"columns: {{{pairs}}}"
 
 
 def _quoted(text: str) -> str:

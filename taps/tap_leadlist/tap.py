@@ -142,7 +142,7 @@ class TapLeadlist(ClosedloopTap):
             name=f"columns:{found.name}",
             ok=False,
             message="the columns are guessed: " + _told(shape),
-            fix="if that is right, put into the connection's settings:\n"
+            fix="if that is right, put into the connection's settings: "
             + mapping.block(shape.header, shape.columns),
             required=False,
         )

@@ -14,6 +14,8 @@ from closedloop.cli.app import app
 from closedloop.sandbox.members import as_members, as_registrations
 from closedloop.sandbox.world import generate
 
+#: What an import needs to know; the other streams would only take time.
+STREAMS = {"salesforce": ["Campaign", "CampaignMember", "Lead", "Contact", "Account"]}
 PEOPLE = {"salesforce": "Lead", "hubspot": "contacts", "odoo": "crm.lead"}
 MEMBERS = {"salesforce": "CampaignMember", "hubspot": "participations", "odoo": "event.registration"}
 
@@ -25,13 +27,6 @@ def warm_targets():
     started.close()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _warm(warm_targets):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connectors, "process", warm_targets.process)
-        yield
-
-
 @dataclass
 class Desk:
     """One folder with a configuration, the CRM behind it, and `closedloop` in it."""
@@ -40,13 +35,21 @@ class Desk:
     crm: str
     simulator: object
     world: object
+    warm: object
+
+    @property
+    def clock(self):
+        return self.simulator.now().isoformat()
 
     @property
     def config(self):
         return self.folder / "closedloop.yaml"
 
     def run(self, *verb, code=0):
-        result = CliRunner().invoke(app, ["--config", str(self.config), "--json", *map(str, verb)])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(connectors, "process", self.warm.process)
+            patch.setenv("CLOSEDLOOP_CLOCK", self.clock)
+            result = CliRunner().invoke(app, ["--config", str(self.config), "--json", *map(str, verb)])
         output = result.stdout + result.stderr
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         assert result.exit_code == code, output
@@ -113,14 +116,14 @@ def settings_of(simulator, crm):
     return simulator.settings("crm") if callable(simulator.settings) else dict(simulator.settings)
 
 
-@pytest.fixture(scope="module")
-def served():
+@pytest.fixture(scope="session")
+def served(warm_targets):
     """Start a CRM's simulator, and read and reconcile it once."""
     import importlib
     import tempfile
     from contextlib import ExitStack
 
-    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+    with ExitStack() as stack:
         top = Path(stack.enter_context(tempfile.TemporaryDirectory()))
 
         def start(crm):
@@ -131,17 +134,22 @@ def served():
                 else as_members(world, unknown={"salesforce": "lead"}.get(crm, "contact"))
             )
             simulator = stack.enter_context(importlib.import_module(f"closedloop.sandbox.{crm}").serve(world))
-            patch.setenv("CLOSEDLOOP_CLOCK", simulator.now().isoformat())
             folder = top / f"{crm}-{len(list(top.iterdir()))}"
             folder.mkdir()
             data = {
                 "company": {"currency": "USD", "time_zone": "UTC"},
                 "matching": {"policy": "exact"},
-                "connections": {"crm": {"connector": crm, "settings": settings_of(simulator, crm)}},
+                "connections": {
+                    "crm": {
+                        "connector": crm,
+                        "settings": settings_of(simulator, crm),
+                        "streams": STREAMS.get(crm),
+                    }
+                },
                 "writeback": {"crm": {"campaign": {}}},
             }
             (folder / "closedloop.yaml").write_text(yaml.safe_dump(data))
-            desk = Desk(folder=folder, crm=crm, simulator=simulator, world=world)
+            desk = Desk(folder=folder, crm=crm, simulator=simulator, world=world, warm=warm_targets)
             desk.run("sync")
             desk.run("reconcile")
             desk.run("provision", "--import")
@@ -151,14 +159,15 @@ def served():
 
 
 @pytest.fixture(
-    scope="module",
+    scope="session",
     params=["salesforce", *(pytest.param(crm, marks=pytest.mark.long) for crm in ("hubspot", "odoo"))],
 )
 def desk(request, served):
-    return served(request.param)
+    """Each CRM in turn."""
+    return request.getfixturevalue("salesforce") if request.param == "salesforce" else served(request.param)
 
 
-@pytest.fixture(scope="module")
-def crm(served):
-    """Salesforce."""
+@pytest.fixture(scope="session")
+def salesforce(served):
+    """Salesforce, once for all tests."""
     return served("salesforce")

@@ -16,9 +16,10 @@ def main(config: str, verb: str, what: str) -> None:
     with session(load(Path(config)), system_clock()) as opened:
         run = opened.operations.begin_run("import", opened.clock)
         if verb == "apply":
-            apply_import(
+            done = apply_import(
                 opened.settings, opened.operations, what, run_id=run, clock=opened.clock, batch_records=2
             )
+            sys.exit(bool(done.stopped or done.refused or done.unknown))
         else:
             undo_import(opened.settings, opened.operations, what, run_id=run, clock=opened.clock)
 

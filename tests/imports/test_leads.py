@@ -40,6 +40,7 @@ def test_new_and_known_people_come_to_the_event_once_and_go_again(desk):
     assert desk.run("revert", done["run_id"])["removed"] == 0
 
 
+@pytest.mark.long
 def test_what_somebody_touched_since_stays_and_is_named(desk):
     people, _ = counted(desk)
     done = desk.apply(
@@ -64,6 +65,32 @@ def test_an_event_that_does_not_exist_is_refused_with_names_near_it(desk):
     assert desk.event.name in text
 
 
+@pytest.mark.long
+def test_who_is_of_another_event_is_not_imported_to_this_one(desk):
+    rows = (("a@two.example", "A", desk.event.name.upper()), ("b@two.example", "B", "Another Fair"))
+
+    plan = desk.leads(desk.list(*rows, head="Email,Name,Event", name="two.csv"))
+
+    assert actions(plan) == {"a@two.example": "lead", "b@two.example": "refused"}
+
+
+@pytest.mark.long
+def test_who_has_come_into_the_crm_meanwhile_is_not_made_again(salesforce):
+    mail = "meanwhile@import.example"
+    plan = salesforce.leads(salesforce.list((mail, "Mia", "Meanwhile", "Acme"), name="late.csv"))
+    salesforce.simulator.create(
+        "Lead", {"FirstName": "Mia", "LastName": "Meanwhile", "Company": "Acme", "Email": mail}
+    )
+    salesforce.run("sync")
+    salesforce.run("reconcile")
+
+    refused = salesforce.run("apply", plan["id"], code=3)
+
+    assert "in the CRM by now" in str(refused)
+    assert len([row for row in salesforce.people() if row["Email"] == mail]) == 1
+
+
+@pytest.mark.long
 def test_a_row_without_anybody_is_told_with_its_line(desk):
     plan = desk.leads(desk.list(("other@row.example", "Olga", "Other", ""), ("Total: 1", "", "", "")))
 
@@ -75,6 +102,7 @@ def test_a_row_without_anybody_is_told_with_its_line(desk):
     )
 
 
+@pytest.mark.long
 def test_who_registered_before_and_came_is_raised_to_attended(desk):
     registered = next(
         one
@@ -104,9 +132,14 @@ def test_who_may_be_somebody_waits_until_a_person_says_who_it_is(desk):
     assert desk.leads(file, "--yes")["counts"] == {"review": 1}
 
     (key,) = row["content"]["candidates"]
+    queue = [one for one in desk.run("review")["candidates"] if one["left_name"] == known.email]
+    assert [one["right_key"] for one in queue] == [key]
+    desk.run("review", "reject", queue[0]["left_key"], key)
+    assert actions(desk.leads(file)) == {known.email: "lead"}
     assert actions(desk.leads(file, "--same", f"{row['n']}={key}")) == {known.email: "member"}
 
 
+@pytest.mark.long
 def test_a_corrected_list_brings_only_what_is_new_in_it(desk):
     first = desk.apply(desk.list(("one@fix.example", "One", "Fixed", ""), name="fix.csv"))
     people, members = counted(desk)
@@ -124,6 +157,7 @@ def test_a_corrected_list_brings_only_what_is_new_in_it(desk):
     assert sum(second["made"].values()) == 2
 
 
+@pytest.mark.long
 def test_what_was_imported_is_read_back_as_attendance(desk):
     desk.apply(desk.list(("back@import.example", "Bea", "Back", "Acme"), name="back.csv"))
 

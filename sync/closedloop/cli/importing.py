@@ -123,11 +123,17 @@ def carry_out(context: Context, opened: Session, plan_id: str) -> None:
         ClosedloopError: It stopped, or the CRM refused some records.
     """
     from closedloop.cli import show
-    from closedloop.errors import PartlyFailedError
+    from closedloop.errors import GuardError, PartlyFailedError
     from closedloop.imports.apply import apply_import
+    from closedloop.imports.leads import no_longer_new
+    from closedloop.imports.plan import load
     from closedloop.service.record import recorded
 
-    with opened.writer(), recorded(opened.operations, "import", opened.clock) as record:
+    with opened.writer() as store, recorded(opened.operations, "import", opened.clock) as record:
+        known = no_longer_new(opened.settings, store, opened.operations, load(opened.operations, plan_id))
+        if known:
+            msg = f"{len(known)} people whom the plan would create are in the CRM by now: lines {', '.join(map(str, known[:5]))}"
+            raise GuardError(msg, where=f"import {plan_id}", fix="plan the import again; nothing was written")
         done = apply_import(opened.settings, opened.operations, plan_id, run_id=record.id, clock=opened.clock)
         told = {"made": done.made, "changed": done.changed, "refused": done.refused, "unknown": done.unknown}
         record.detail["imported"] = {"plan": plan_id, **told}

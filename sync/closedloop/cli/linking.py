@@ -71,10 +71,11 @@ def show_queue(
 
 def _shown(context: Context, opened: Session, store: Store, *, limit: int, out: Path | None) -> None:
     from closedloop.cli import published, show
+    from closedloop.imports.waiting import waiting
     from closedloop.link import review as reviewing
 
     run = published.parameters(store)
-    rows = published.rows(store, _QUEUE)
+    rows = [*published.rows(store, _QUEUE), *waiting(opened.operations)]
     conflicts = reviewing.conflicts(store, opened.operations)
     if out is not None:
         _write(out, rows)

@@ -123,6 +123,34 @@ def plan_leads(
     return made
 
 
+def no_longer_new(settings: Settings, store: Store, operations: Operations, made: ImportPlan) -> list[int]:
+    """Return the lines of those whom the plan would create although the CRM has them by now, and not from this import.
+
+    Args:
+        settings: The whole file.
+        store: With the figures of the last reconcile.
+        operations: Knows what we imported.
+        made: The plan.
+    """
+    rows = [row for row in made.rows if row.action == "lead"]
+    if not rows or not made.campaign_key:
+        return []
+    told = [{"id": row.content["id"], **row.content["told"]} for row in rows]
+    found = who(settings, store, operations, told, campaign_key=made.campaign_key)
+    records = _records(store, made.connection)
+    journal = Creations(operations=operations, connection=made.connection)
+    profile = profile_of(settings, made.connection)
+    ours = {
+        entry.record_id for entry in journal.of_plan(made.id) if entry.deed.object == profile.person.object
+    }
+    return [
+        row.n
+        for row in rows
+        if (record := records.get(found[row.content["id"]].person_key or "")) is not None
+        and record[1] not in ours
+    ]
+
+
 def person_key(row: Mapping[str, Any]) -> str:
     """Return our key of a person whom a list names: who it is, whatever the file is called."""
     if row.get("email"):
@@ -148,8 +176,9 @@ def _row(row: Mapping[str, Any], ground: _Ground) -> ImportRow:
     record = ground.records.get(known.person_key or "")
     if record is None and content["person_key"] in ground.made:
         record = (ground.profile.person.object, ground.made[content["person_key"]])
-    if content["status"] is None:
-        return _as(row, "refused", label, f"the CRM has no word for {row['status']}", content)
+    why = _unusable(row, ground)
+    if why:
+        return _as(row, "refused", label, why, content)
     if record is None and known.candidates and known.person_key is None:
         keys = [key for key, _ in known.candidates]
         return _as(row, "review", label, _doubt(row, known), {**content, "candidates": keys})
@@ -186,6 +215,17 @@ def _content(row: Mapping[str, Any], ground: _Ground) -> dict[str, Any]:
         or (f"{row['occurred_on']}T12:00:00Z" if row.get("occurred_on") else None),
         "rank": STATUS_RANKS[row["status"]],
     }
+
+
+def _unusable(row: Mapping[str, Any], ground: _Ground) -> str:
+    """Return why a row cannot be imported to this event; nothing if it can."""
+    if row["event"] != ground.campaign.id and _plain(row["event"]) not in ground.campaign.names:
+        return "the list says that it is of another event"
+    return "" if row["status"] in ground.statuses else f"the CRM has no word for {row['status']}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _at_event(row: Mapping[str, Any], label: str, there: _There, content: dict[str, Any]) -> ImportRow:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from closedloop.store.analytical import Store
     from closedloop.store.operations import Operations
 
+#: What keys begin with of people in a file that is being imported: no source has landed them yet.
+IMPORTED = "import:attendee/"
 #: Every key that can be decided about, with what it is; also records that were merged away.
 _KNOWN = """
 select 'customer' as what, key from canonical.customer
@@ -147,6 +149,9 @@ def _known(store: Store, keys: Iterable[str]) -> dict[str, set[str]]:
         [json.dumps(sorted(keys))],
     ):
         found.setdefault(key, set()).add(what)
+    for key in keys:
+        if key.startswith(IMPORTED):
+            found.setdefault(key, set()).add("touch")
     return found
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from closedloop.errors import ConfigError
+from closedloop.link.review import IMPORTED
 from closedloop.models import graph, matching, parameters, runner
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 #: In their order.
 _MODELS = ("decision_now", "touch_evidence", "touch_exact", "touch_scored", "touch_candidate", "link_person")
 #: What stands in front of the keys of such rows.
-PREFIX = "import:attendee/"
+PREFIX = IMPORTED
 _LINKED = (
     f"select identity_key, person_key, evidence from link.link_person where identity_key like '{PREFIX}%'"
 )

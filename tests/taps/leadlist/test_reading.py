@@ -274,7 +274,7 @@ def test_check_shows_each_guess_and_the_lines_that_confirm_it(tap, put):
         == "a.csv: 1 rows of a; guessed: encoding cp1252; guessed: dates day first"
     )
     assert lines["columns:a.csv"]["fix"].endswith(
-        'columns:\n  email: "E-Mail"\n  name: "Full Name"\n  date: "Date"'
+        'settings: columns: {email: "E-Mail", name: "Full Name", date: "Date"}'
     )
     assert lines["file:b.csv"]["message"] == "this is a picture, no list"
     assert "columns:a.csv" not in {line["name"] for line in said.lines}
