@@ -70,6 +70,11 @@ class Model:
     needs: frozenset[str]
     is_view: bool = False
 
+    @property
+    def kind(self) -> str:
+        """What SQL calls what it is kept as."""
+        return "view" if self.is_view else "table"
+
 
 def load(own: Path | None = None) -> dict[str, Model]:
     """Return all models by name: ours, and the admin's instead of ours where the names are equal.
@@ -157,8 +162,9 @@ def _bare(tree: exp.Expr) -> exp.Expr:
 
 def creation(model: Model, models: dict[str, Model], dialect: str) -> str:
     """Return the statement that puts the model in its place, whatever was there."""
-    kind = "view" if model.is_view else "table"
-    return f'create or replace {kind} {model.layer}."{model.name}" as {statement(model, models, dialect)}'
+    return (
+        f'create or replace {model.kind} {model.layer}."{model.name}" as {statement(model, models, dialect)}'
+    )
 
 
 @cache

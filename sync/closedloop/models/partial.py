@@ -24,9 +24,8 @@ def make(store: Store, chosen: Sequence[Model], models: dict[str, Model], *, ane
         anew: Whether to drop every chosen table first, since what one reads may be gone.
     """
     for model in reversed(chosen if anew else ()):
-        store.query(f'drop table if exists {model.layer}."{model.name}"')
+        store.query(f'drop {model.kind} if exists {model.layer}."{model.name}"')
     for model in chosen:
-        statement = graph.statement(model, models, DuckdbEngine.dialect)
-        store.query(f'create or replace table {model.layer}."{model.name}" as {statement}')
+        store.query(graph.creation(model, models, DuckdbEngine.dialect))
         if model.name == "group_measures":
             intervals.fill_win_rates(store)
