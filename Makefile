@@ -54,7 +54,7 @@ bench: $(READY)  ## benchmarks: ratios in one run
 test-servers: $(READY)  ## the same loop on a real Odoo 19 (installed on first use, then cached)
 	$(BIN)/python -m pytest -m servers tests/servers $(ARGS)
 
-crash: $(READY)  ## 200 kills between durable steps
+crash: $(READY)  ## 500 kills between durable steps
 	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -m crash tests/crash $(ARGS)
 
 crash-short: $(READY)  ## two minutes of the same

@@ -198,7 +198,8 @@ def plan(story: Story, kills: int) -> list[tuple[str, str, int, str]]:
     for name in sorted(names(story.crm.vendor) - AFTER_A_KILL):
         for step in story.steps.values():
             hits = step.hits[name]
-            for nth, victim in itertools.product(sorted({1, (hits + 1) // 2, hits} - {0}), victims(name)):
+            chosen = sorted({1, (hits + 1) // 2, hits}) if hits else []
+            for nth, victim in itertools.product(chosen, victims(name)):
                 known = {(other, who) for _, other, _, who in sure}
                 (more if (name, victim) in known else sure).append((step.name, name, nth, victim))
     dice = random.Random(7)
