@@ -86,7 +86,7 @@ def test_what_a_person_emptied_is_filled_again_where_only_empty_fields_are(make)
     ]
 
 
-@pytest.mark.parametrize("policy", ["clear", ["overwrite", "clear"]])
+@pytest.mark.parametrize("policy", ["clear", pytest.param(["overwrite", "clear"], marks=pytest.mark.long)])
 def test_a_figure_that_is_gone_empties_its_field_where_the_policy_clears(make, policy):
     bench = make(policy={"x_roi": policy})
     bench.apply()
