@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from tests.writeback.ground import VENDORS, crm, ground, plain
@@ -207,3 +208,19 @@ def test_a_mixed_outcome_ends_as_if_it_had_not_been(stands, undisturbed, code):
         assert first.delivered.written + first.delivered.refused == 36
         until_done(bed.apply)
         check(served, bed, expected, code)
+
+
+def test_a_field_that_became_read_only_is_named_and_nothing_is_written(stands):
+    with fresh(stands, "odoo") as (served, bed):
+        fields = served.simulator._engine.databases["crm"].models["res.partner"].fields  # noqa: SLF001
+        name, before = served.names["inv"], served.calls
+        writable = fields[name]
+        fields[name] = replace(writable, readonly=True)
+
+        with pytest.raises(ClosedloopError, match=name) as stopped:
+            bed.apply()
+
+        fields[name] = writable
+        assert stopped.value.exit_code == 2
+        assert served.writes(before) == []
+        assert not bed.journal()
