@@ -26,7 +26,7 @@ pytestmark = pytest.mark.crash
 ROOT = Path(__file__).parent.parent.parent
 DOSE = os.environ.get("CLOSEDLOOP_CRASH_DOSE", "4")
 FULL = DOSE == "full"
-#: Kills of each vendor in the full dose: 300 in all; in CI's, of all vendors together.
+#: Kills of each vendor in the full dose: 300 in all; CI's dose is of one vendor, with the most ways to write.
 FULL_KILLS = 100
 CORE, TARGET = ("self", "child", "group"), ("self", "parent", "group")
 #: Hit only where a kill left something to find out: killed by `test_a_kill_while_recovering…`.
@@ -198,7 +198,8 @@ def plan(story: Story, kills: int) -> list[tuple[str, str, int, str]]:
     for name in sorted(names(story.crm.vendor) - AFTER_A_KILL):
         for step in story.steps.values():
             hits = step.hits[name]
-            for nth, victim in itertools.product(sorted({1, (hits + 1) // 2, hits} - {0}), victims(name)):
+            chosen = sorted({1, (hits + 1) // 2, hits}) if hits else []
+            for nth, victim in itertools.product(chosen, victims(name)):
                 known = {(other, who) for _, other, _, who in sure}
                 (more if (name, victim) in known else sure).append((step.name, name, nth, victim))
     dice = random.Random(7)
@@ -212,8 +213,7 @@ def doses() -> list[tuple[str, int]]:
     """Return how many kills each vendor gets."""
     if FULL:
         return [(vendor, FULL_KILLS) for vendor in VENDORS]
-    kills = int(DOSE)
-    return [(vendor, kills // 2 if vendor == "salesforce" else kills // 4) for vendor in VENDORS if kills >= 4 or vendor == "salesforce"]  # fmt: skip
+    return [("salesforce", max(int(DOSE) // 2, 1))]
 
 
 @pytest.mark.parametrize(("vendor", "kills"), doses())

@@ -25,9 +25,6 @@ SINCE_THE_FIRST = (
     "definition",
     "job",
     "incident",
-    "import_row",
-    "import_plan",
-    "creation",
 )
 #: What the later steps did to tables of the first version, undone.
 BACK = (

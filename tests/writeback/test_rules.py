@@ -86,7 +86,7 @@ def test_what_a_person_emptied_is_filled_again_where_only_empty_fields_are(make)
     ]
 
 
-@pytest.mark.parametrize("policy", ["clear", ["overwrite", "clear"]])
+@pytest.mark.parametrize("policy", ["clear", pytest.param(["overwrite", "clear"], marks=pytest.mark.long)])
 def test_a_figure_that_is_gone_empties_its_field_where_the_policy_clears(make, policy):
     bench = make(policy={"x_roi": policy})
     bench.apply()
@@ -271,6 +271,28 @@ def test_a_revert_can_be_reverted_and_says_why_there_is_nothing_to_undo(make):
     assert "campaign" in stopped.value.fix
     with pytest.raises(ConfigError, match="wrote nothing"):
         bench.revert("20260101T000000Z-000000")
+
+
+def test_what_a_killed_run_wrote_and_did_not_read_back_is_read_back_by_the_next(make, monkeypatch):
+    class KilledError(Exception):
+        pass
+
+    def killed(name):
+        if name == "writeback.settled":
+            raise KilledError
+
+    bench = make()
+    for again in (bench.apply, lambda: bench.revert(bench.journal()[0].run_id)):
+        with monkeypatch.context() as patch:
+            patch.setattr("closedloop.writeback.deliver.failpoint", killed)
+            with pytest.raises(KilledError):
+                again()
+        assert not all(row.verified_at for row in bench.journal())
+
+        assert again().exit_code == 0
+
+        assert all(row.verified_at for row in bench.journal())
+    assert float(bench.vendor.values(PARTNER, "1")["x_inv"]) == 0
 
 
 def test_the_audit_tells_who_wrote_what_when_and_what_became_of_it(refused):

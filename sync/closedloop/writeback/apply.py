@@ -109,7 +109,7 @@ def apply_plan(
     journal = Journal(operations=operations, connection=plan.connection)
     sender = Sender.of(settings, plan.connection, launch)
     resolve(journal, sender)
-    if plan.state == "open" and not plan.writes:
+    if plan.state == "open" and not plan.writes and not journal.unverified():
         return _nothing_to_write(plan, operations, run_id=run_id, allow=allow, dry_run=dry_run)
     fresh = build_plan(settings, store, operations, plan.connection, clock=clock, failed_checks=failed_checks)
     _refuse_stale(plan, fresh, operations)

@@ -85,12 +85,12 @@ def revert_run(
     found = False
     for connection in settings.writeback:
         journal = Journal(operations=operations, connection=connection)
-        entries = _undoable(journal, reverts, _chooser(settings, connection, only))
-        if not entries:
-            continue
-        found = True
         sender = Sender.of(settings, connection, launch)
         resolve(journal, sender)
+        entries = _undoable(journal, reverts, _chooser(settings, connection, only))
+        if not entries and not _is_cut_short(journal, reverts):
+            continue
+        found = True
         present = sender.read(entry.slot for entry in entries)
         changes = [
             Change(slot=entry.slot, before=present[entry.slot], after=entry.before, reverts=entry.id)
@@ -139,6 +139,12 @@ def _nothing(settings: Settings, operations: Operations, reverts: str, only: Seq
         where="revert",
         fix=f"`closedloop audit --run {reverts}` shows what became of each",
     )
+
+
+def _is_cut_short(journal: Journal, run_id: str) -> bool:
+    """Whether a killed revert of the run wrote fields that nobody has read back yet."""
+    undone = {entry.reverts for entry in journal.unverified() if entry.reverts is not None}
+    return bool(undone) and not undone.isdisjoint(entry.id for entry in journal.of_run(run_id))
 
 
 def _undoable(journal: Journal, run_id: str, chosen: Callable[[Slot], bool]) -> list[Entry]:
