@@ -28,7 +28,7 @@ UNDOING = (
 def run(desk, verb, what, failpoint=""):
     environment = {**os.environ, "CLOSEDLOOP_FAILPOINT": failpoint, "CLOSEDLOOP_CLOCK": desk.clock}
     command = [sys.executable, "-m", "tests.imports.core", str(desk.config), verb, what]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
 def plan_of(desk, tag):
@@ -37,7 +37,8 @@ def plan_of(desk, tag):
 
 
 def made(desk, tag):
-    return [row for row in desk.people() if str(row.get("Email") or "").startswith(tag)]
+    ours = re.compile(rf"{tag}\d@kill\.example")
+    return [row for row in desk.people() if ours.fullmatch(str(row.get("Email") or ""))]
 
 
 def finished(desk, plan):
