@@ -13,6 +13,9 @@ from closedloop.store.stamps import from_text, to_text
 
 #: Tables that the first version did not have.
 SINCE_THE_FIRST = (
+    "import_row",
+    "import_plan",
+    "creation",
     "break_history",
     "break_watch",
     "snapshot",
