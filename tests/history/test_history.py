@@ -184,6 +184,7 @@ def published(world, table):
     }
 
 
+@pytest.mark.long
 def test_each_step_is_what_the_models_make_of_a_world_in_which_only_its_records_have_moved(told, tmp_path):
     """Definition 16, by brute force: the whole of the models over worlds that are partly of then and partly of now."""
     world, _ = told

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from tests.service.conftest import ENDLESS, TAP
 
 from closedloop.cli import state
+from closedloop.clock import Clock
 from closedloop.store import tables
 from closedloop.store.operations import Operations
 
@@ -36,7 +37,9 @@ def until_told(config, wanted):
     """Wait until `status` shows a trouble, or none."""
     operations = Operations.open(config.parent / ".closedloop" / "operations.db")
     for _ in range(600):
-        found = [row["message"] for row in state.read(operations)["troubles"]]
+        found = [
+            row["message"] for row in state.read(operations, now=Clock().now(), alert_days=3)["troubles"]
+        ]
         if (wanted is None and not found) or any(wanted in one for one in found if wanted):
             break
         threading.Event().wait(0.05)

@@ -55,7 +55,7 @@ def test_another_process_is_told_what_to_do(store):
 
 def test_a_file_that_is_no_store_is_a_clear_error(tmp_path):
     (tmp_path / "x").write_text("no store at all")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="is damaged"):
         Store.open(tmp_path / "x")
 
 

@@ -30,7 +30,7 @@ def take(opened: Session, folder: Path | None, *, keep: int) -> backup.Backup:
         ConfigError: The folder cannot be written.
     """
     folder = folder or opened.settings.home / "backups"
-    target = folder / _NAME.format(opened.clock.now())
+    target = _new(folder, _NAME.format(opened.clock.now()))
     made = backup.write(opened.operations, _files(opened.settings.home), target, opened.clock)
     for old in sorted(folder.glob("closedloop-*.zip"))[:-keep]:
         old.unlink()
@@ -54,11 +54,19 @@ def put_back(opened: Session, path: Path, *, replace: bool) -> tuple[backup.Mani
     with writing(opened.operations, opened.clock, opened.settings.service.lease_seconds):
         before = None
         if replace:
-            target = home / "backups" / f"before-restore-{_NAME.format(opened.clock.now())}"
+            target = _new(home / "backups", f"before-restore-{_NAME.format(opened.clock.now())}")
             before = backup.write(opened.operations, _files(home), target, opened.clock)
         found = backup.restore(path, opened.operations, _places(path, home), replace=replace)
     log.info("backup.restored", file=str(path), of=found.at, rows=sum(found.rows.values()))
     return found, before
+
+
+def _new(folder: Path, name: str) -> Path:
+    """Return a path that is not there yet: two backups of one second are two files, and one that is being restored stays."""
+    found, number = folder / name, 2
+    while found.exists():
+        found, number = folder / f"{Path(name).stem}-{number}.zip", number + 1
+    return found
 
 
 def _files(home: Path) -> dict[str, Path]:
