@@ -30,7 +30,7 @@ INITDB = [
     "-N",
 ]
 #: Test data: what a power cut would lose is made again.
-FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 -c listen_addresses=''"
+FAST = "-c fsync=off -c full_page_writes=off -c max_connections=60 -c listen_addresses=''"
 
 
 class Postgres:

@@ -32,7 +32,11 @@ def test_the_rotated_token_is_kept_by_the_core_whatever_is_killed(books):
     assert "closedloop login books" in lost.stdout
 
 
-@pytest.mark.parametrize(("books", "way"), [("quickbooks", []), ("xero", ["--paste"])], indirect=["books"])
+@pytest.mark.parametrize(
+    ("books", "way"),
+    [pytest.param("quickbooks", [], marks=pytest.mark.long), ("xero", ["--paste"])],
+    indirect=["books"],
+)
 def test_login_takes_the_place_of_a_refresh_token_in_the_file(books, way):
     books.settings.pop("refresh_token")
     address = f"{books.simulator.url}/identity/connect/authorize"

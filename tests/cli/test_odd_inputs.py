@@ -83,6 +83,7 @@ def test_an_empty_crm_is_warned_of_and_ends_well(shell_on, small_world):
         assert f"warning: {said}" in done.output
 
 
+@pytest.mark.long
 def test_a_crm_without_events_is_warned_of_and_no_event_is_written_to(shell_on, small_world):
     with serve(small_world, no_events=True) as simulator:
         shell = shell_on(simulator)

@@ -124,6 +124,20 @@ def as_odoo_holds(figures, measures):
     return [float(Decimal(figures[name] or 0) / 100) for name in measures]
 
 
+def but_for_cents(found, world):
+    """Return the differences that are more than a real Odoo's own rounding.
+
+    It states the home amount of a foreign document as the sum of its lines and its tax, each rounded, and the tie-out takes
+    what the ledger states: what is open at a month's end may be a cent more or less for each such document.
+    """
+    most = sum(document.currency != world.home_currency for document in world.documents)
+    return [
+        one
+        for one in found
+        if (one.table, one.column) != ("tie_out", "documents_open") or abs(one.expected - one.found) > most
+    ]
+
+
 def reads_computes_and_writes(loop):
     """Provision, run once, and compare: figures with the truth, Odoo's fields with the figures."""
     with loop.opened() as opened:
@@ -135,10 +149,10 @@ def reads_computes_and_writes(loop):
     assert first.applied["crm"].exit_code == 0
 
     # Every figure is the truth's: with the true links to the cent, with our own but for the links they lack.
-    assert proof.with_true_links(loop.ground) == []
+    assert but_for_cents(proof.with_true_links(loop.ground), loop.company.world) == []
     own = proof.with_own_links(loop.ground)
     assert own.verdict.false == []
-    assert own.differences == []
+    assert but_for_cents(own.differences, loop.company.world) == []
 
     # Odoo holds what was published.
     events, partners = loop.held("event.event", CAMPAIGN), loop.held("res.partner", ACCOUNT)
