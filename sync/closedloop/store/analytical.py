@@ -138,6 +138,9 @@ class Store:
         finally:
             for name in wanted:  # not to what was printed before: it is rounded, and would shrink each time
                 self.connection.execute(f"reset {name}")
+            # DuckDB 1.5 prints its own limit again after the reset, but a large query is still held to the old one.
+            [(own,)] = self.connection.execute("select current_setting('memory_limit')").fetchall()
+            self.connection.execute(f"set memory_limit = {literal(own)}")
             self._limit()
 
     @contextmanager
