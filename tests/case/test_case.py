@@ -204,6 +204,12 @@ def test_every_table_and_figure_that_comes_out_says_what_it_means(tmp_path):
     }
     assert told["campaign_measures", "attendee_ltv"]["kind"] == "overlapping"
     assert "where each part of it went" in told["totals", ""]["definition"]
+    # The whole opening of a model, which tells how it reads what the page leaves open; and whose figure it is.
+    assert "A credit note inherits from what it credits" in told["part_bucket", ""]["definition"]
+    assert told["campaign_outlook", "expected_roi"]["number"] == "17"
+    assert "people there" not in told["campaign_measures", "attributed"]["definition"]
+    assert "in equal parts over its people" in told["contact_measures", "attributed"]["definition"]
+    assert "somebody from the account" in told["account_measures", "events_attended"]["definition"]
 
 
 def test_links_as_they_were_written_can_be_given_again(tmp_path):
