@@ -148,9 +148,7 @@ def test_a_link_to_nothing_is_refused(tmp_path, links, said):
 def test_a_decision_on_nothing_is_refused(tmp_path):
     told = "kind,left_key,right_key,verdict / touch_account,t,a,accept / touch_account,u,b,reject"
     folder = write(tmp_path / "in", touch="key,status / t,attended", account="key / a", decision=told)
-    with pytest.raises(
-        CaseError, match="line 3, column left_key: no row of touch"
-    ) as caught:
+    with pytest.raises(CaseError, match="line 3, column left_key: no row of touch") as caught:
         compute(folder)
     assert len(caught.value.problems) == 1
 
@@ -214,7 +212,9 @@ def test_what_a_row_leaves_out_is_worked_out(tmp_path):
         tmp_path / "in",
         document="key,net,tax,gross / i,100,7, / j,,7,107 / k,100,,107 / l,100,, / m,,,107 / n,,,",
         cost_line="net / 5",
-        person="key / p",
+        person="key,status / p,Unqualified",
+        person_change="person_key / p",
+        opportunity_change="new_stage_key,new_amount / s, / ,5",
     )
     sheets = read(folder)
     found = {
@@ -224,7 +224,9 @@ def test_what_a_row_leaves_out_is_worked_out(tmp_path):
     assert [(row["net"], row["tax"], row["gross"]) for row in found["document"]] == [
         *[("1.00", "0.07", "1.07")] * 3, ("1.00", "0", "1.00"), ("1.07", "0", "1.07"), (None, None, None),
     ]  # fmt: skip
-    assert (found["cost_line"][0]["status"], found["person"][0]["kind"]) == ("posted", "contact")
+    assert (found["cost_line"][0]["status"], found["person_change"][0]["field"]) == ("posted", "account")
+    assert (found["person"][0]["kind"], found["person"][0]["status"]) == ("contact", "disqualified")
+    assert [row["field"] for row in found["opportunity_change"]] == ["stage", "amount"]
 
 
 def test_every_table_and_figure_that_comes_out_says_what_it_means(tmp_path):
