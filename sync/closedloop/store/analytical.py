@@ -197,6 +197,8 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
             ) from error
         raise _unreadable(path) from error
     connection.execute("set TimeZone = 'UTC'")
+    # Its own bar for each long statement would run through ours, and into logs.
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 
