@@ -45,7 +45,7 @@ def report(
     shown = "%d %b %y" if is_income else "%d %b %Y"
     titles = [end.strftime(shown if options.month_titles == "day" else "%b-%y") for _, end in spans]
     header = {"RowType": "Header", "Cells": [{"Value": value} for value in ("", *titles)]}
-    empty = {"RowType": "Section", "Title": "" if is_income else "Assets", "Rows": []}
+    empty: dict[str, Any] = {"RowType": "Section", "Title": "" if is_income else "Assets", "Rows": []}
     return {
         "ReportID": name,
         "ReportName": "Profit and Loss" if is_income else "Balance Sheet",
@@ -101,7 +101,8 @@ class _Held:
     def balance(self, account: str, span: Span) -> Decimal:
         """Return what stands on a day; what is open in a foreign currency at that day's rate, if this Xero does so."""
         until = [one for one in self._postings[account] if one.day <= span[1]]
-        total, open_ = sum((one.amount for one in until), _NIL), defaultdict(Decimal)
+        total = sum((one.amount for one in until), _NIL)
+        open_: dict[str, Decimal] = defaultdict(Decimal)
         for one in until:
             if one.currency is not None and one.currency != self._books.world.home_currency:
                 open_[one.currency] += one.foreign
