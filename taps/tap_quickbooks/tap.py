@@ -231,10 +231,14 @@ class TapQuickBooks(ClosedloopTap):
             seen |= names
 
     def may_skip(self, stream: ClosedloopStream, error: ClosedloopError) -> str | None:
-        """Leave out an optional stream that this company's edition does not have, or that the consent does not show."""
+        """Leave out an optional stream that this company's edition does not have, or that the consent does not show.
+
+        The reports are for the tie-out alone: whatever is wrong with them, the figures do not wait for them.
+        """
         entity = ENTITIES.get(stream.name)
-        is_optional = stream.name == MONTHS or (entity is not None and entity.optional)
-        return error.message if is_optional and isinstance(error, AccessError) else None
+        is_refused = entity is not None and entity.optional and isinstance(error, AccessError)
+        is_beside = stream.name == MONTHS and isinstance(error, StreamError)
+        return error.message if is_refused or is_beside else None
 
     def checks(self) -> Iterator[Check]:
         """Yield the credential, the currencies and each stream."""

@@ -265,9 +265,14 @@ class TapXero(ClosedloopTap):
         return [*listings, MonthStream(self)]
 
     def may_skip(self, stream: ClosedloopStream, error: ClosedloopError) -> str | None:
-        """Leave out what only the tie-out needs where the consent does not cover it."""
-        is_optional = stream.name == MONTHS or ENDPOINTS[stream.name].optional
-        return error.message if is_optional and isinstance(error, AccessError) else None
+        """Leave out what only the tie-out needs where the consent does not cover it.
+
+        Of its reports, whatever is wrong with them: the figures do not wait for them.
+        """
+        if stream.name == MONTHS:
+            return error.message if isinstance(error, StreamError) else None
+        is_refused = ENDPOINTS[stream.name].optional and isinstance(error, AccessError)
+        return error.message if is_refused else None
 
     def _stream(self, name: str, endpoint: Endpoint) -> ClosedloopStream:
         columns = Columns(name, endpoint, classes=self._line_classes(endpoint.classes))
