@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Column, Integer, MetaData, Table, inspect, select, text
 
 from closedloop.errors import ConfigError
+from closedloop.kit.failpoint import failpoint
 from closedloop.store import tables
 
 if TYPE_CHECKING:
@@ -126,6 +127,12 @@ def version(connection: Connection) -> int:
     return int(connection.execute(select(_version.c.version)).scalar_one())
 
 
+def is_newest(connection: Connection) -> bool:
+    """Return whether there is nothing to migrate: whoever only opens the database then waits for no writer."""
+    found = inspect(connection).has_table(_version.name)
+    return found and version(connection) == newest()
+
+
 def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> int:
     """Bring the database of ``connection`` to the newest version and return that version.
 
@@ -154,9 +161,12 @@ def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> i
     for step in steps[found - 1 :]:
         for statement in step:
             connection.execute(text(statement.replace("{id}", number).replace("{bytes}", content)))
+        failpoint("migration.step")
     if found < newest and connection.dialect.name == "postgresql":
         _widen(connection)
     connection.execute(_version.update().values(version=newest))
+    if found < newest:
+        failpoint("migration.numbered")
     return newest
 
 
