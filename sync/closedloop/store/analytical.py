@@ -12,22 +12,10 @@ import duckdb
 
 from closedloop.errors import ConfigError, UnreachableError
 from closedloop.store.names import literal, raw_schema
+from closedloop.store.upgrade import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-_META = """
-create schema if not exists meta;
-create table if not exists meta.store (id varchar not null);
-create table if not exists meta.state (connection varchar not null, value json not null);
-create table if not exists meta.load_log (connection varchar not null, segment bigint not null, loaded_at timestamptz);
-create table if not exists meta.stream (
-    connection varchar not null, stream varchar not null, key_properties json, cursor_column varchar, version bigint,
-    swept_at timestamptz
-);
-create table if not exists meta.made (fingerprint varchar not null, basis varchar not null);
-"""
-
 
 #: What DuckDB says of a file that was cut off or overwritten (tried on 1.5 with every kind of cut).
 _DAMAGE = ("not a valid duckdb database", "could not read enough bytes", "corrupt", "checksum")
@@ -86,13 +74,17 @@ class Store:
         Raises:
             UnreachableError: Another process has the store open.
             DamagedError: The file was cut off or overwritten.
-            ConfigError: The file is of a DuckDB that this one cannot read, or its folder cannot be used.
+            ConfigError: A newer closedloop or DuckDB wrote it, or its folder cannot be used.
         """
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         store = cls(path=path, connection=_connect(path), memory_limit=memory_limit)
         store._limit()
-        store.connection.execute(_META)
+        try:
+            upgrade(store.connection, path)
+        except BaseException:
+            store.close()
+            raise
         if not store.query("select 1 from meta.store"):
             store.connection.execute("insert into meta.store values ($1)", [uuid.uuid4().hex])
         return store
