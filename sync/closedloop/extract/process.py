@@ -57,6 +57,7 @@ class TapProcess:
     ) -> None:
         self.connection = connection
         self.stopped: dict[str, Any] = {}
+        self.budget: dict[str, Any] = {}
         self._child = connectors.process(
             command,
             args,
@@ -157,6 +158,8 @@ class TapProcess:
             event = _event(text)
             if event.get("event") == "tap.stopped":
                 self.stopped = event
+            elif event.get("event") == "tap.budget":
+                self.budget = {name: event.get(name) for name in ("left", "allowed", "window")}
             if event:
                 level = str(event.pop("level", "info")).lower()
                 name = str(event.pop("event", "tap.log"))

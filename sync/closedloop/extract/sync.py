@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -12,7 +12,7 @@ from closedloop.extract.source import Source
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from closedloop.clock import Clock
     from closedloop.extract.reading import Progress
@@ -35,6 +35,7 @@ def sync(
     progress: Progress | None = None,
     streams: Collection[str] | None = None,
     stop: threading.Event | None = None,
+    on_budget: Callable[[str, dict[str, Any]], None] | None = None,
 ) -> list[StreamResult]:
     """Read what is new in each connection.
 
@@ -48,6 +49,7 @@ def sync(
         progress: Told the connection, the stream and how many rows came so far.
         streams: Read only these; none for what the configuration names, or all.
         stop: When set, the running tap is asked to end and no other is started. What it said until then lands.
+        on_budget: Told a connection and what is left of its vendor's calls, where its tap knows.
 
     Returns:
         One result a stream. A connection's failed or incomplete stream raises nothing: its verdict says so.
@@ -64,7 +66,7 @@ def sync(
         try:
             source = Source.of(settings, name, stop=stop)
             chosen = streams if streams is not None else settings.connections[name].streams
-            results += Reading(
+            reading = Reading(
                 source=source,
                 store=store,
                 operations=operations,
@@ -73,7 +75,12 @@ def sync(
                 clock=clock,
                 streams=chosen,
                 progress=progress,
-            ).run()
+            )
+            try:
+                results += reading.run()
+            finally:
+                if reading.budget and on_budget is not None:
+                    on_budget(name, reading.budget)
         except ClosedloopError as error:
             log.error("extract.connection_failed", connection=name, reason=error.message, fix=error.fix)  # noqa: TRY400 (its text is the whole story)
             failures.append(error)
