@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from closedloop.errors import ClosedloopError
 from closedloop.extract.reading import Reading
@@ -58,32 +59,35 @@ def sync(
         ClosedloopError: A connection could not be read at all (credential, configuration, no answer). The others
             were read all the same, and their results are in the operational database.
     """
+
+    def read(name: str) -> list[StreamResult]:
+        reading = Reading(
+            source=Source.of(settings, name, stop=stop),
+            store=store,
+            operations=operations,
+            home=settings.home,
+            run_id=run_id,
+            clock=clock,
+            streams=streams if streams is not None else settings.connections[name].streams,
+            progress=progress,
+        )
+        try:
+            return reading.run()
+        finally:
+            if reading.budget and on_budget is not None:
+                on_budget(name, reading.budget)
+
     results: list[StreamResult] = []
     failures: list[ClosedloopError] = []
     for name in connections:
         if stop is not None and stop.is_set():
             break
-        try:
-            source = Source.of(settings, name, stop=stop)
-            chosen = streams if streams is not None else settings.connections[name].streams
-            reading = Reading(
-                source=source,
-                store=store,
-                operations=operations,
-                home=settings.home,
-                run_id=run_id,
-                clock=clock,
-                streams=chosen,
-                progress=progress,
-            )
+        with bound_contextvars(connection=name):
             try:
-                results += reading.run()
-            finally:
-                if reading.budget and on_budget is not None:
-                    on_budget(name, reading.budget)
-        except ClosedloopError as error:
-            log.error("extract.connection_failed", connection=name, reason=error.message, fix=error.fix)  # noqa: TRY400 (its text is the whole story)
-            failures.append(error)
+                results += read(name)
+            except ClosedloopError as error:
+                log.error("extract.connection_failed", reason=error.message, fix=error.fix)  # noqa: TRY400 (its text is the whole story)
+                failures.append(error)
     if failures:
         raise failures[0]
     return results
