@@ -25,6 +25,10 @@ class DamagedError(ConfigError):
     """The file is no whole store any more."""
 
 
+class InUseError(UnreachableError):
+    """Another process has the store open."""
+
+
 def is_damage(error: BaseException | None) -> bool:
     """Return whether an error, or what caused it, says that the file of the store is damaged."""
     while error is not None:
@@ -72,7 +76,7 @@ class Store:
             memory_limit: What DuckDB may use, as it writes it (``2GB``); none leaves DuckDB's own limit.
 
         Raises:
-            UnreachableError: Another process has the store open.
+            InUseError: Another process has the store open.
             DamagedError: The file was cut off or overwritten.
             ConfigError: A newer closedloop or DuckDB wrote it, or its folder cannot be used.
         """
@@ -176,10 +180,11 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(path), config={"autoinstall_known_extensions": "false"})
     except duckdb.Error as error:
         if "could not set lock" in str(error).lower():
-            raise UnreachableError(
+            raise InUseError(
                 "the analytical store is open in another process",
                 where=str(path),
-                fix="only one process can open it: stop the other closedloop (its lock is freed even if it was killed)",
+                fix="only one process can open it, a run or a verb that looks at figures: try again when it has ended"
+                " (`closedloop status` shows a run; one that was killed has let it go)",
             ) from error
         if is_damage(error):
             raise DamagedError(
