@@ -156,18 +156,23 @@ def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> i
             where="operations",
             fix="use the newer closedloop, or restore the backup taken before it was installed",
         )
-    number = _ROW_NUMBER.get(connection.dialect.name, "integer not null primary key")
-    content = _BYTES.get(connection.dialect.name, "blob")
-    for step in steps[found - 1 :]:
-        for statement in step:
-            connection.execute(text(statement.replace("{id}", number).replace("{bytes}", content)))
-        failpoint("migration.step")
+    take(connection, steps[found - 1 :])
     if found < newest and connection.dialect.name == "postgresql":
         _widen(connection)
     connection.execute(_version.update().values(version=newest))
     if found < newest:
         failpoint("migration.numbered")
     return newest
+
+
+def take(connection: Connection, steps: Sequence[Sequence[str]]) -> None:
+    """Execute steps in the database's own words; the caller records the version."""
+    number = _ROW_NUMBER.get(connection.dialect.name, "integer not null primary key")
+    content = _BYTES.get(connection.dialect.name, "blob")
+    for step in steps:
+        for statement in step:
+            connection.execute(text(statement.replace("{id}", number).replace("{bytes}", content)))
+        failpoint("migration.step")
 
 
 def _widen(connection: Connection) -> None:
