@@ -25,6 +25,7 @@ create table if not exists meta.stream (
     connection varchar not null, stream varchar not null, key_properties json, cursor_column varchar, version bigint,
     swept_at timestamptz
 );
+create table if not exists meta.shape (connection varchar not null, stream varchar not null, columns json not null);
 create table if not exists meta.made (fingerprint varchar not null, basis varchar not null);
 """
 
