@@ -25,6 +25,8 @@ SINCE_THE_FIRST = (
     "definition",
     "job",
     "incident",
+    "forgotten",
+    "forgotten_mark",
 )
 #: What the later steps did to tables of the first version, undone.
 BACK = (

@@ -9,6 +9,7 @@ import structlog
 from closedloop.errors import ClosedloopError
 from closedloop.extract.reading import Reading
 from closedloop.extract.source import Source
+from closedloop.forget.rows import cleaner
 
 if TYPE_CHECKING:
     import threading
@@ -73,6 +74,7 @@ def sync(
                 clock=clock,
                 streams=chosen,
                 progress=progress,
+                cleaner=cleaner(settings, operations, name),
             ).run()
         except ClosedloopError as error:
             log.error("extract.connection_failed", connection=name, reason=error.message, fix=error.fix)  # noqa: TRY400 (its text is the whole story)
