@@ -148,9 +148,7 @@ def test_a_link_to_nothing_is_refused(tmp_path, links, said):
 def test_a_decision_on_nothing_is_refused(tmp_path):
     told = "kind,left_key,right_key,verdict / touch_account,t,a,accept / touch_account,u,b,reject"
     folder = write(tmp_path / "in", touch="key,status / t,attended", account="key / a", decision=told)
-    with pytest.raises(
-        CaseError, match="line 3, column left_key: no row of touch"
-    ) as caught:
+    with pytest.raises(CaseError, match="line 3, column left_key: no row of touch") as caught:
         compute(folder)
     assert len(caught.value.problems) == 1
 

@@ -59,10 +59,13 @@ def reconcile(
     as_of: date,
     automatic_links: bool,
     progress: Callable[[str, int, int], None] | None,
+    prepare: Callable[[], object],
+    insist: Callable[[], object],
 ) -> Reconciled:
     """Run everything; see `closedloop.models.reconcile`."""
     models = graph.load(settings.models_dir)
     with store.loose(), store.transaction():
+        prepare()
         _fill(store, settings, operations, as_of=as_of, automatic_links=automatic_links)
         made = unchanged.basis(store, settings, models)
         if made is None:
@@ -71,6 +74,7 @@ def reconcile(
         else:
             log.info("models.unchanged")
             found = _standing(store, models, as_of=as_of, basis=made)
+        insist()
         failpoint("models.before_commit")
     failpoint("models.committed")
     for check in found.checks:

@@ -110,6 +110,17 @@ STEPS: Sequence[Sequence[str]] = (
         "create index creation_key on creation (connection, object, key)",
         "create index creation_run on creation (run_id)",
     ),
+    (
+        (
+            "create table forgotten (token varchar(16) not null primary key, run_id varchar(32) not null,"
+            " day varchar(10) not null, state varchar(16) not null)"
+        ),
+        (
+            "create table forgotten_mark (kind varchar(16) not null, scope varchar(160) not null,"
+            " digest varchar(64) not null, token varchar(16) not null, salt varchar(64) not null,"
+            " primary key (kind, scope, digest))"
+        ),
+    ),
 )
 
 _ROW_NUMBER = {"postgresql": "serial primary key"}
