@@ -18,7 +18,7 @@ RUN = {"param.run": ("as_of date, home_currency varchar", [(date(2026, 3, 15), "
 MARCH = date(2026, 3, 1)
 
 
-def tie_out(documents, totals, settled=(), lines=(), left=(), allocated=(), run=RUN):
+def tie_out(documents, totals, *, settled=(), lines=(), left=(), allocated=(), run=RUN):
     documents = [one if len(one) > 9 else (*one, "USD") for one in documents]
     return {
         (row["source"], row["month"]): row
@@ -180,7 +180,7 @@ def test_a_journal_that_settles_an_invoice_takes_nothing_from_the_documents():
     totals = month_totals((LAST_OF_FEBRUARY, NET, 0), (LAST_OF_MARCH, 0, 0))
     totals += [("books", LAST_OF_FEBRUARY, "receivable", "journal", "USD", -GROSS)]
     linked = [("i1", None, None, GROSS, date(2026, 3, 5))]
-    found = tie_out([SOLD], totals, [("i1", date(2026, 3, 5), GROSS)], allocated=linked, run=APRIL)
+    found = tie_out([SOLD], totals, settled=[("i1", date(2026, 3, 5), GROSS)], allocated=linked, run=APRIL)
     first, second = found["books", FEBRUARY], found["books", MARCH]
     assert pick(first, "receivable_journals", "receivable_documents", "state") == (-GROSS, 0, "explained")
     assert pick(second, "receivable_journals", "receivable_payments", "receivable_documents") == (
