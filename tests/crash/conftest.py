@@ -6,22 +6,22 @@ import copy
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select
 from tests.crash.zygote import Zygote
-from tests.store.test_operations import BACK, SINCE_THE_FIRST
+from tests.store.test_upgrade import unpacked
 
 from closedloop.cli.playground import living_at, playground
-from closedloop.clock import Clock
 from closedloop.store.operations import Operations
 from closedloop.store.tables import break_history, decision, journal, quarantine, run, snapshot
 
@@ -244,25 +244,17 @@ def whole_story(made: Company) -> None:
 
 
 def age(path: Path) -> None:
-    """Let a database be one of the first version, with decisions and runs that an upgrade must keep."""
-    old = Operations.open(path)
-    old.begin_run("sync", Clock())
-    with old.transaction() as database:
-        database.execute(update(run).values(state="done"))
-        row = {
-            "kind": "customer_account",
-            "verdict": "accept",
-            "who": "Ann",
-            "why": "",
-            "at": "2026-01-01T00:00:00.000000Z",
-        }
-        database.execute(
-            decision.insert(), [row | {"left_key": f"a:{n}", "right_key": f"b:{n}"} for n in range(40)]
+    """Let a database be one of the first version, with decisions and a run that an upgrade must keep."""
+    unpacked("operations.db", path)
+    with closing(sqlite3.connect(path)) as database, database:
+        for table in ("quarantine", "decision", "plan_row", "plan", "lease", "stream_run", "journal"):
+            database.execute(f"delete from {table}")
+        database.executemany(
+            "insert into decision (kind, left_key, right_key, verdict, who, why, at)"
+            " values ('customer_account', ?, ?, 'accept', 'Ann', '', '2026-01-01T00:00:00.000000Z')",
+            [(f"a:{n}", f"b:{n}") for n in range(40)],
         )
-        for statement in (*(f"drop table {table}" for table in SINCE_THE_FIRST), *BACK):
-            database.execute(text(statement))
-        database.execute(text("update schema_version set version = 1"))
-    old.close()
+        database.execute("update run set state = 'done'")
 
 
 def tell(company: Company, name: str, command: list[str]) -> None:
