@@ -16,6 +16,7 @@ BY_NAME = {
     r"rename\.\w+": "tests/service/test_rename.py",
     r"(backup|restore)\.\w+": "tests/service/test_backup.py",
     r"migration\.\w+": "tests/store/test_migrations.py",
+    r"upgrade\.\w+": "tests/store/test_upgrade.py",
     r"tap_hubspot\.\w+": "tests/taps/hubspot/test_simulated.py",
     r"tap_salesforce\.\w+": "tests/taps/salesforce/test_simulated.py",
     r"tap_zendesk\.\w+": "tests/taps/zendesk/test_login.py",
