@@ -73,6 +73,17 @@ def test_modesty_ends(tmp_path, limit):
     store.close()
 
 
+def test_after_modesty_a_large_query_has_its_memory_again(tmp_path):
+    large = "select count(*) from (select distinct 'longer than twelve characters ' || i from range(300000) as n (i))"
+    store = Store.open(tmp_path / "a.duckdb")
+    store.query("set temp_directory = ''")  # nothing is put on disk instead
+    with store.modest("20MB"), pytest.raises(duckdb.OutOfMemoryException):
+        store.query(large)
+
+    assert store.query(large) == [(300_000,)]
+    store.close()
+
+
 def test_a_table_grows_and_widens_but_never_shrinks(store):
     assert store.columns("raw_a", "s") == {}
     ensure_table(store, "a", "s", {"id": "BIGINT", "n": "BIGINT", "d": "DATE", "gone": "VARCHAR"})
