@@ -300,9 +300,9 @@ class Webhook(Section):
     """An address that is told by POST, as JSON."""
 
     url: str = Field(pattern=r"^https?://")
-    """Where to."""
+    """Where to; it is often a secret: `${NAME}`, or `url_file`."""
     secret: str | None = None
-    """Signs each body: `X-Closedloop-Signature: sha256=<HMAC of the body>`."""
+    """Signs each body: `X-Closedloop-Signature: sha256=<HMAC of the body>`; also as `secret_file`."""
     on: list[Event] = list(_EVENTS)
     """What it is told; without this key, everything."""
 
@@ -323,7 +323,7 @@ class Email(Section):
     user: str | None = None
     """Who we are to the server."""
     password: str | None = None
-    """The user's password."""
+    """The user's password; also as `password_file`."""
     on: list[Event] = list(_EVENTS)
     """What it is told; without this key, everything."""
 
@@ -363,7 +363,7 @@ class Settings(BaseSettings):
     home: Path = Path(".closedloop")
     """Folder of everything the program keeps, relative to the file."""
     database: str | None = None
-    """SQLAlchemy URL of the operational database; without this key, a SQLite file in `home`."""
+    """SQLAlchemy URL of the operational database, also as `database_file`; without this key, a SQLite file in `home`."""
     models_dir: Path | None = None
     """Folder of your own SQL models, relative to the file; a model of the same name replaces ours."""
 

@@ -4,8 +4,8 @@ import sys
 import duckdb
 import pytest
 
-from closedloop.errors import ConfigError, UnreachableError
-from closedloop.store.analytical import Store
+from closedloop.errors import ConfigError
+from closedloop.store.analytical import InUseError, Store
 from closedloop.store.names import quote
 from closedloop.store.raw import ensure_table, wider
 
@@ -47,10 +47,10 @@ def test_another_process_is_told_what_to_do(store):
         [sys.executable, "-c", script, store.path], capture_output=True, text=True, check=False
     )
     assert (
-        f"{UnreachableError.__name__}: {store.path}: the analytical store is open in another process"
+        f"{InUseError.__name__}: {store.path}: the analytical store is open in another process"
         in answer.stderr
     )
-    assert "stop the other closedloop" in answer.stderr
+    assert "try again when it has ended" in answer.stderr
 
 
 def test_a_file_that_is_no_store_is_a_clear_error(tmp_path):
@@ -70,6 +70,17 @@ def test_modesty_ends(tmp_path, limit):
         assert store.query(sql) != before
         assert store.query(sql)[0][1] == 1
     assert store.query(sql) == before
+    store.close()
+
+
+def test_after_modesty_a_large_query_has_its_memory_again(tmp_path):
+    large = "select count(*) from (select distinct 'longer than twelve characters ' || i from range(300000) as n (i))"
+    store = Store.open(tmp_path / "a.duckdb")
+    store.query("set temp_directory = ''")  # nothing is put on disk instead
+    with store.modest("20MB"), pytest.raises(duckdb.OutOfMemoryException):
+        store.query(large)
+
+    assert store.query(large) == [(300_000,)]
     store.close()
 
 

@@ -96,7 +96,10 @@ _OWN: dict[tuple[str, str], str] = {
     ("line", "line_class"): "revenue (also when blank), pass_through or write_off",
     ("line", "net"): "adds to the document's net; without line.csv each document is one revenue line",
     ("ledger_total", "side"): "income (credit less debit) or receivable (debit less credit)",
-    ("ledger_total", "origin"): "what was booked: document, payment, exchange, bank, journal or other",
+    (
+        "ledger_total",
+        "origin",
+    ): "what was booked: document, payment, exchange, bank, journal or other; total: all of a month, on its last day",
     ("ledger_total", "amount"): "what the ledger booked on such accounts that day, of this origin",
     ("payment", "direction"): "in (also when blank) or out",
     ("payment", "status"): "posted (also when blank) or void",
