@@ -11,16 +11,14 @@ DOCUMENTS = (
 )
 LINE = "document_key varchar"
 LEFT = "source varchar, month date, amount bigint, foreign_amount bigint"
-ALLOCATED = (
-    "document_key varchar, payment_key varchar, other_document_key varchar, amount bigint, date date"
-)
+ALLOCATED = "document_key varchar, payment_key varchar, other_document_key varchar, amount bigint, date date"
 SETTLED = "document_key varchar, date date, settled_to bigint"
 TOTALS = "source varchar, date date, side varchar, origin varchar, home_currency varchar, amount bigint"
 RUN = {"param.run": ("as_of date, home_currency varchar", [(date(2026, 3, 15), "USD")])}
 MARCH = date(2026, 3, 1)
 
 
-def tie_out(documents, totals, settled=(), lines=(), left=(), allocated=(), run=RUN):
+def tie_out(documents, totals, settled=(), *, lines=(), left=(), allocated=(), run=RUN):
     documents = [one if len(one) > 9 else (*one, "USD") for one in documents]
     return {
         (row["source"], row["month"]): row
@@ -161,7 +159,11 @@ def test_a_month_total_less_its_journals_and_bank_sales_is_what_was_booked_for_d
     assert pick(second, "income_bank", "income_documents", "documents_open", "ledger_receivable") == (
         700, 0, 0, -3500,
     )  # fmt: skip
-    assert pick(second, "receivable_payments", "receivable_journals", "receivable_documents") == (-3000, -500, 0)
+    assert pick(second, "receivable_payments", "receivable_journals", "receivable_documents") == (
+        -3000,
+        -500,
+        0,
+    )
     assert pick(second, "receivable_exchange", "receivable_other", "state") == (0, 0, "explained")
 
 
@@ -181,7 +183,20 @@ def test_a_journal_that_settles_an_invoice_takes_nothing_from_the_documents():
     found = tie_out([SOLD], totals, [("i1", date(2026, 3, 5), GROSS)], allocated=linked, run=APRIL)
     first, second = found["books", FEBRUARY], found["books", MARCH]
     assert pick(first, "receivable_journals", "receivable_documents", "state") == (-GROSS, 0, "explained")
-    assert pick(second, "receivable_journals", "receivable_payments", "receivable_documents") == (-GROSS, GROSS, 0)
+    assert pick(second, "receivable_journals", "receivable_payments", "receivable_documents") == (
+        -GROSS,
+        GROSS,
+        0,
+    )
+
+
+def test_money_that_the_ledger_keeps_off_receivables_is_not_missed_there():
+    """A prepayment of 30.00 settles nothing yet, and stands on an account of its own: receivables are the documents."""
+    totals = month_totals((LAST_OF_FEBRUARY, NET, GROSS))
+    totals += [("books", LAST_OF_FEBRUARY, "receivable", "payment", "USD", 3000)]
+    found = tie_out([SOLD], totals, left=[("books", FEBRUARY, 3000, 0)], run=APRIL)
+    row = found["books", FEBRUARY]
+    assert pick(row, "receivable_payments", "receivable_documents", "state") == (0, 0, "equal")
 
 
 def test_converted_lines_may_round_by_a_cent_each_and_no_more():
@@ -196,10 +211,16 @@ def test_converted_lines_may_round_by_a_cent_each_and_no_more():
 
 def test_foreign_receivables_may_be_valued_anew_by_a_quarter_of_what_is_open():
     euro, quarter = (*SOLD, "EUR"), GROSS // 4
-    for over, expected in ((quarter, (quarter, 0)), (-quarter, (-quarter, 0)), (quarter + 1, (0, quarter + 1))):
+    for over, expected in (
+        (quarter, (quarter, 0)),
+        (-quarter, (-quarter, 0)),
+        (quarter + 1, (0, quarter + 1)),
+    ):
         found = tie_out([euro], month_totals((LAST_OF_FEBRUARY, NET, GROSS + over)), run=APRIL)
         assert pick(found["books", FEBRUARY], "receivable_exchange", "receivable_documents") == expected
-    paid = tie_out([euro], month_totals((LAST_OF_FEBRUARY, NET, 1)), [("i1", LAST_OF_FEBRUARY, GROSS)], run=APRIL)
+    paid = tie_out(
+        [euro], month_totals((LAST_OF_FEBRUARY, NET, 1)), [("i1", LAST_OF_FEBRUARY, GROSS)], run=APRIL
+    )
     assert paid["books", FEBRUARY]["receivable_documents"] == 1
 
 
