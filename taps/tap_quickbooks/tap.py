@@ -11,6 +11,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError
 from closedloop.kit.ledger import INCOME
+from closedloop.kit.pace import Budget
 from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.stream import Check, ClosedloopStream
 from closedloop.kit.tap import ClosedloopTap
@@ -115,6 +116,12 @@ class TapQuickBooks(ClosedloopTap):
     def traffic(self) -> tuple[int, int]:
         """Return requests made and bytes received so far."""
         return self.api.http.request_count, self.api.http.byte_count
+
+    def budget(self) -> Budget | None:
+        """Return what is left of the month's calls."""
+        return Budget(
+            left=max(0, self.api.monthly - self.api.used()), allowed=self.api.monthly, window="month"
+        )
 
     # What all streams of a run share
 

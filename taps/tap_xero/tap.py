@@ -12,7 +12,7 @@ from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError
 from closedloop.kit.http import HttpClient
 from closedloop.kit.login import LOGIN_SETTINGS
-from closedloop.kit.pace import Pace
+from closedloop.kit.pace import Budget, Pace
 from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.stream import Check, ClosedloopStream
 from closedloop.kit.tap import CLOSEDLOOP_SETTINGS, ClosedloopTap
@@ -252,6 +252,11 @@ class TapXero(ClosedloopTap):
     def traffic(self) -> tuple[int, int]:
         """Return requests made and bytes received so far."""
         return self.xero.http.request_count, self.xero.http.byte_count
+
+    def budget(self) -> Budget | None:
+        """Return what is left of the day's calls."""
+        left = self.xero.day_left
+        return None if left is None else Budget(left=left)
 
     def source_now(self) -> datetime:
         """Return Xero's own time."""

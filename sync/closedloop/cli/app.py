@@ -51,6 +51,7 @@ _ORDER = [
     "connection",
     "backup",
     "restore",
+    "forget",
     "daemon",
     "metrics",
     "sandbox",
@@ -150,6 +151,7 @@ from closedloop.cli import (  # noqa: E402
     cases,  # noqa: F401
     connection,  # noqa: F401
     demo,  # noqa: F401
+    forgetting,  # noqa: F401
     importing,  # noqa: F401
     keeping,  # noqa: F401
     linking,  # noqa: F401
