@@ -41,12 +41,14 @@ def warm_module(warm_taps):
 
 #: Modules whose tests run on PostgreSQL too (make test-servers): every database they open by a path is one there.
 ON_BOTH_DATABASES = {
+    "tests.forget.test_records",
     "tests.history.test_history",
     "tests.link.test_decisions",
     "tests.service.test_lease",
     "tests.service.test_rename",
     "tests.store.test_lease",
     "tests.store.test_operations",
+    "tests.store.test_upgrade",
     "tests.writeback.test_writeback",
 }
 #: And those that take longer (make test-long).

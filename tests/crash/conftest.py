@@ -29,8 +29,8 @@ ROOT = Path(__file__).parent.parent.parent
 SEED, SCALE = 4, 0.05
 FULL = os.environ.get("CLOSEDLOOP_CRASH_DOSE") == "full"
 #: Files whose failpoints the story does not reach, or only in the full dose. Odoo has no tokens, and a rename is no part of the
-#: story: test_tokens.py, service/test_rename.py, imports/test_kills.py.
-ELSEWHERE = {"tokens.py", "rename.py", "create.py", "removal.py"}
+#: story: test_tokens.py, service/test_rename.py, imports/test_kills.py, store/test_upgrade.py.
+ELSEWHERE = {"tokens.py", "rename.py", "create.py", "removal.py", "upgrade.py"}
 ONLY_IN_FULL = {"backup.py", "migrations.py"}
 #: What differs between two runs that did the same: when, and in which segment.
 MOMENTS = {"_loaded_at", "_segment", "_deleted_at", "write_date"}

@@ -7,9 +7,8 @@ import sys
 
 import pytest
 from sqlalchemy import inspect, select, text
-from tests.store.test_operations import BACK, SINCE_THE_FIRST
+from tests.store.test_upgrade import old as earlier
 
-from closedloop.clock import Clock
 from closedloop.store import connect, tables
 from closedloop.store.migrations import STEPS
 from closedloop.store.operations import Operations
@@ -23,24 +22,14 @@ KILLS = [*(f"{STEP}:{nth}:self" for nth in range(1, len(STEPS) + 1)), f"{LAST}:1
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.servers)])
 def old(request, tmp_path):
-    """The address of a database of the first version that holds runs and decisions."""
-    address = (
-        f"sqlite:///{tmp_path}/operations.db"
-        if request.param == "sqlite"
-        else request.getfixturevalue("postgres").fresh()
+    """The address of a database of the first version with a row in every table."""
+    place = (
+        request.getfixturevalue("postgres").fresh()
+        if request.param == "postgres"
+        else tmp_path / "operations.db"
     )
-    made = Operations.open(address)
-    for _ in range(3):
-        made.begin_run("sync", Clock())
-    row = {"kind": "customer_account", "verdict": "accept", "who": "Ann", "why": "", "at": "2026"}
-    with made.transaction() as database:
-        rows = [row | {"left_key": f"a:{n}", "right_key": f"b:{n}"} for n in range(40)]
-        database.execute(tables.decision.insert(), rows)
-        for statement in (*(f"drop table {table}" for table in SINCE_THE_FIRST), *BACK):
-            database.execute(text(statement))
-        database.execute(text("update schema_version set version = 1"))
-    made.close()
-    return address
+    earlier(place, 1)
+    return place if request.param == "postgres" else f"sqlite:///{place}"
 
 
 def held(address):

@@ -29,7 +29,7 @@ from closedloop.store.operations import Operations
 from closedloop.store.stamps import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection, Table
@@ -40,6 +40,7 @@ _FORMAT = 1
 _MANIFEST = "manifest.json"
 #: Rows of one statement.
 _BATCH = 500
+_FORGOTTEN = (tables.forgotten, tables.forgotten_mark)
 _KEPT = tuple(table for table in tables.metadata.sorted_tables if table.name != tables.lease.name)
 
 
@@ -145,7 +146,12 @@ def read(path: Path) -> Manifest:
 
 
 def restore(
-    path: Path, operations: Operations, files: Mapping[str, Path], *, replace: bool = False
+    path: Path,
+    operations: Operations,
+    files: Mapping[str, Path],
+    *,
+    replace: bool = False,
+    also: Callable[[Connection], object] = lambda _connection: None,
 ) -> Manifest:
     """Put an archive into a database in one transaction: killed in between, the database is as it was.
 
@@ -153,7 +159,8 @@ def restore(
         path: The archive.
         operations: Where it goes; the caller is the only writer.
         files: Name in the archive → where the file goes.
-        replace: Remove what is there first.
+        replace: Remove what is there first, but who was forgotten: they stay forgotten.
+        also: Done in the same transaction, when everything is in its place.
 
     Raises:
         BackupError: The archive is damaged or newer.
@@ -161,6 +168,9 @@ def restore(
     """
     manifest = read(path)
     with zipfile.ZipFile(path) as archive, operations.transaction() as connection:
+        forgotten = {
+            table: [dict(row) for row in connection.execute(select(table)).mappings()] for table in _FORGOTTEN
+        }
         if replace:
             for table in reversed(_KEPT):
                 connection.execute(table.delete())
@@ -177,6 +187,9 @@ def restore(
             )
         for table in _KEPT:
             _insert(connection, archive, table, path)
+        for table, rows in forgotten.items():
+            _insert_missing(connection, table, rows)
+        also(connection)
         _number_on(connection)
         for name, place in files.items():
             if f"files/{name}" in manifest.digests:
@@ -278,6 +291,14 @@ def _insert(connection: Connection, archive: zipfile.ZipFile, table: Table, path
                 batch = []
     if batch:
         _put(connection, table, batch, path)
+
+
+def _insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    keys = table.primary_key.columns
+    there = {tuple(row) for row in connection.execute(select(*keys))}
+    new = [dict(row) for row in rows if tuple(row[key.name] for key in keys) not in there]
+    if new:
+        connection.execute(insert(table), new)
 
 
 def _put(connection: Connection, table: Table, batch: list[dict[str, Any]], path: Path) -> None:

@@ -110,6 +110,17 @@ STEPS: Sequence[Sequence[str]] = (
         "create index creation_key on creation (connection, object, key)",
         "create index creation_run on creation (run_id)",
     ),
+    (
+        (
+            "create table forgotten (token varchar(16) not null primary key, run_id varchar(32) not null,"
+            " day varchar(10) not null, state varchar(16) not null)"
+        ),
+        (
+            "create table forgotten_mark (kind varchar(16) not null, scope varchar(160) not null,"
+            " digest varchar(64) not null, token varchar(16) not null, salt varchar(64) not null,"
+            " primary key (kind, scope, digest))"
+        ),
+    ),
 )
 
 _ROW_NUMBER = {"postgresql": "serial primary key"}
@@ -156,18 +167,23 @@ def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> i
             where="operations",
             fix="use the newer closedloop, or restore the backup taken before it was installed",
         )
-    number = _ROW_NUMBER.get(connection.dialect.name, "integer not null primary key")
-    content = _BYTES.get(connection.dialect.name, "blob")
-    for step in steps[found - 1 :]:
-        for statement in step:
-            connection.execute(text(statement.replace("{id}", number).replace("{bytes}", content)))
-        failpoint("migration.step")
+    take(connection, steps[found - 1 :])
     if found < newest and connection.dialect.name == "postgresql":
         _widen(connection)
     connection.execute(_version.update().values(version=newest))
     if found < newest:
         failpoint("migration.numbered")
     return newest
+
+
+def take(connection: Connection, steps: Sequence[Sequence[str]]) -> None:
+    """Execute steps in the database's own words; the caller records the version."""
+    number = _ROW_NUMBER.get(connection.dialect.name, "integer not null primary key")
+    content = _BYTES.get(connection.dialect.name, "blob")
+    for step in steps:
+        for statement in step:
+            connection.execute(text(statement.replace("{id}", number).replace("{bytes}", content)))
+        failpoint("migration.step")
 
 
 def _widen(connection: Connection) -> None:

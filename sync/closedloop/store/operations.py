@@ -119,6 +119,21 @@ class Operations:
             with self.reading() as connection:
                 lease.insist(connection, self.fence.holder)
 
+    def rewrite(self) -> None:
+        """Give back the space of what was deleted or changed, so that it is in no page of the database any more."""
+        with (
+            self._explained(),
+            self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            if self.engine.dialect.name == "postgresql":
+                for table in tables.metadata.sorted_tables:
+                    connection.exec_driver_sql(f'vacuum (full) "{table.name}"')
+                return
+            raw = connection.connection.driver_connection
+            if raw is not None:
+                for statement in ("vacuum", "pragma wal_checkpoint(truncate)"):
+                    raw.execute(statement).close()
+
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
