@@ -60,8 +60,8 @@ container: $(READY)  ## builds the image and runs it: read-only, as its user, ag
 year: $(READY)  ## a year of the daemon in stepped time: every hour, both clock changes, restarts, real syncs every week
 	rm -rf .year && PYTHONPATH=. $(BIN)/python -m tests.year.year --dir .year $(ARGS)
 
-crash: $(READY)  ## 500 kills between durable steps: whole runs, the write-back of each CRM, imports
-	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -m crash tests/crash tests/imports $(ARGS)
+crash: $(READY)  ## every failpoint killed at in every process: whole runs, upgrade, restore, the write-back and imports of each CRM, tokens
+	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -s -m crash tests/crash tests/imports $(ARGS)
 
 crash-short: $(READY)  ## two minutes of the same
 	$(BIN)/python -m pytest -n 2 -m crash tests/crash $(ARGS)

@@ -41,6 +41,7 @@ def warm_module(warm_taps):
 
 #: Modules whose tests run on PostgreSQL too (make test-servers): every database they open by a path is one there.
 ON_BOTH_DATABASES = {
+    "tests.forget.test_records",
     "tests.history.test_history",
     "tests.link.test_decisions",
     "tests.service.test_lease",

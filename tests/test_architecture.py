@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engines": {"errors", "store"},
     "models": {"errors", "clock", "settings", "log", "kit", "connectors", "store", "engines", "link"},
     "link": {"errors", "store", "engines"},
-    "extract": {"errors", "clock", "settings", "log", "kit", "connectors", "store"},
+    "forget": {"errors", "settings", "store", "models", "link"},
+    "extract": {"errors", "clock", "settings", "log", "kit", "connectors", "store", "forget"},
     "writeback": {"errors", "clock", "settings", "log", "kit", "connectors", "store", "engines", "models"},
     "imports": {
         "errors", "clock", "settings", "log", "kit", "config", "connectors", "store", "models", "link", "extract",
@@ -32,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"errors", "clock", "settings", "log", "store", "models"},
     "service": {
         "errors", "clock", "units", "settings", "log", "kit", "config", "connectors", "store", "models", "link", "extract",
-        "writeback", "report", "history",
+        "writeback", "report", "history", "forget",
     },
     "history": {"errors", "clock", "settings", "log", "kit", "models", "store"},
     "case": {"errors", "clock", "settings", "config", "models", "store"},

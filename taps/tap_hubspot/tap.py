@@ -49,6 +49,7 @@ _KINDS: Mapping[str, type[HubspotStream]] = {
     "campaign_assets": marketing.AssetStream,
     "participations": marketing.ParticipationStream,
     "property_history": associations.HistoryStream,
+    "contact_history": associations.HistoryStream,
     "form_submissions": audience.SubmissionStream,
     "list_memberships": audience.MembershipStream,
     "subscriptions": associations.SubscriptionStream,

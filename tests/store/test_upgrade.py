@@ -112,17 +112,6 @@ def test_a_database_of_any_version_loses_nothing_and_becomes_what_a_new_one_is(t
     again.close()
 
 
-@pytest.mark.sqlite
-@pytest.mark.parametrize("step", [1, len(STEPS)])
-def test_a_killed_migration_leaves_the_old_database_whole(tmp_path, fresh, step):
-    before = old(tmp_path / "operations.db", 1)
-    assert killed("migrate.step", step, "operations.Operations", tmp_path / "operations.db") == -9
-    with Operations.open(tmp_path / "operations.db").reading() as connection:
-        after = content(connection)
-    assert after["decision"] == before["decision"]
-    assert after["journal"][0]["before"] == before["journal"][0]["before"]
-
-
 def killed(point, hit, opener, path):
     """Open a store in a process that is killed at a failpoint; return how it ended."""
     module, name = opener.split(".")

@@ -43,6 +43,7 @@ _ORDER = [
     "history",
     "report",
     "breaks",
+    "tie-out",
     "review",
     "link",
     "marts",
@@ -50,6 +51,7 @@ _ORDER = [
     "connection",
     "backup",
     "restore",
+    "forget",
     "daemon",
     "metrics",
     "sandbox",
@@ -149,6 +151,7 @@ from closedloop.cli import (  # noqa: E402
     cases,  # noqa: F401
     connection,  # noqa: F401
     demo,  # noqa: F401
+    forgetting,  # noqa: F401
     importing,  # noqa: F401
     keeping,  # noqa: F401
     linking,  # noqa: F401
@@ -161,5 +164,6 @@ from closedloop.cli import (  # noqa: E402
     runs,  # noqa: F401
     serving,  # noqa: F401
     setup,  # noqa: F401
+    tying,  # noqa: F401
     writing,  # noqa: F401
 )

@@ -54,6 +54,9 @@ def read(operations: Operations, *, now: datetime, alert_days: int) -> State:
         "troubles": select(trouble).where(trouble.c.closed_at.is_(None)).order_by(trouble.c.id),
     }
     with operations.reading() as connection:
+        begun = connection.execute(
+            select(func.count()).select_from(tables.forgotten).where(tables.forgotten.c.state != "done")
+        ).scalar_one()
         found: State = {
             name: [dict(row) for row in connection.execute(query).mappings()]
             for name, query in wanted.items()
@@ -67,6 +70,10 @@ def read(operations: Operations, *, now: datetime, alert_days: int) -> State:
         for row in found["quarantine"]
         if (text := _aged(row, (now - from_text(row["oldest"])).days, alert_days))
     ]
+    if begun:
+        found["alerts"].append(
+            "a person was begun to be forgotten and is not forgotten yet: run `closedloop forget` again"
+        )
     return found
 
 

@@ -34,6 +34,8 @@ _WANTED = {
     "model": "keys with values, indented below it",
     "path": "a path",
 }
+#: What pydantic puts into a location beside the keys of the file.
+_MARKS = ("[key]", "Milestones", "Decay")
 _SECRET_PLACES = ("settings", "database", "webhooks", "password")
 
 
@@ -51,7 +53,7 @@ def explain(errors: Sequence[ErrorDetails], model: type[BaseModel], document: Do
 
 def _in_file(location: tuple[int | str, ...]) -> Path_:
     """Drop pydantic's own marks (`[key]`, union branches) from a location."""
-    return tuple(part for part in location if part != "[key]")
+    return tuple(part for part in location if part not in _MARKS)
 
 
 def _problem(error: ErrorDetails, path: Path_, model: type[BaseModel], document: Document) -> Problem:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from closedloop.errors import ConfigError
 from closedloop.extract.reading import Reading
 from closedloop.extract.source import Source
+from closedloop.forget.rows import cleaner
 from closedloop.store.bookmarks import read_state
 
 if TYPE_CHECKING:
@@ -78,5 +79,6 @@ def backfill(
         streams=[stream],
         progress=progress,
         bookmark={stream: bookmark},
+        cleaner=cleaner(settings, operations, connection),
     ).run()
     return next(one for one in results if one.stream == stream)

@@ -16,6 +16,7 @@ import msgspec
 from closedloop.extract import quarantine
 from closedloop.extract.intake import MAX_LINE, digest
 from closedloop.extract.spool import Files, Manifest, Refusal, Spool, write_durably
+from closedloop.forget.rows import Stream
 from closedloop.kit.failpoint import failpoint
 from closedloop.store import bookmarks
 from closedloop.store.names import literal, quote, raw_schema, relation
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from closedloop.extract.schema import StreamSchema
+    from closedloop.forget.rows import Cleaner
     from closedloop.store.analytical import Store
     from closedloop.store.operations import Operations
 
@@ -51,6 +53,7 @@ class Landing:
         operations: Where refused records are kept.
         spool: The segments' home.
         connection: The connection's name.
+        cleaner: Takes out forgotten people before anything lands; none: nobody was forgotten.
         refused: Records refused so far by stream.
     """
 
@@ -58,6 +61,7 @@ class Landing:
     operations: Operations
     spool: Spool
     connection: str
+    cleaner: Cleaner | None = None
     refused: Counter[str] = field(default_factory=Counter)
 
     def recover(self) -> None:
@@ -81,13 +85,23 @@ class Landing:
                 self._commit(folder, manifest, _repair(folder, manifest))
             failpoint("extract.committed")
         found = msgspec.json.decode((folder / _REFUSED).read_bytes(), type=list[Refusal])
-        refusals = [*manifest.refused, *found]
+        refusals = [self._forgotten(one) for one in (*manifest.refused, *found)]
         quarantine.keep(self.operations, self.connection, refusals, manifest.sealed_at)
         self._resolve(manifest, refusals)
         failpoint("extract.quarantined")
         self.refused.update(refusal.stream for refusal in found)
         self.spool.remove(folder)
         failpoint("extract.removed")
+
+    def _forgotten(self, refusal: Refusal) -> Refusal:
+        """Return a refusal that tells nothing of a forgotten person: it is quarantined."""
+        if not self.cleaner or not (
+            token := self.cleaner.refused(refusal.stream, refusal.key, refusal.record)
+        ):
+            return refusal
+        return Refusal(
+            stream=refusal.stream, key=refusal.key, reason=f"a record of Forgotten {token}", record="{}"
+        )
 
     def _commit(self, folder: Path, manifest: Manifest, refusals: list[Refusal]) -> None:
         with self.store.transaction():
@@ -116,6 +130,7 @@ class Landing:
         declared = {column.name: column.type for column in schema.columns}
         kinds = ensure_table(self.store, self.connection, schema.stream, declared)
         bookmarks.write_stream(self.store, self.connection, schema.stream, schema.keys, schema.cursor)
+        bookmarks.write_shape(self.store, self.connection, schema.stream, declared)
         return kinds
 
     def _rows(
@@ -126,12 +141,37 @@ class Landing:
         if files.mode == "replace":
             self.store.query(f"delete from {table}")
         for part in files.parts:
-            path = folder / part
+            path = self._cleaned(folder / part, files.schema)
             self._stage(path, files.schema, kinds)
             refusals += self._bad(path, files.schema)
             self._merge(table, files, number, at)
             failpoint("extract.part_landed")
         return refusals
+
+    def _cleaned(self, path: Path, schema: StreamSchema) -> Path:
+        """Return a part without the people who were forgotten: itself, unless there are some."""
+        if not self.cleaner or not self.cleaner.marks:
+            return path
+        stream = Stream(
+            connection=self.connection,
+            name=schema.stream,
+            keys=schema.keys,
+            types={column.name: column.type for column in schema.columns},
+            shape=self.cleaner.shape(schema.stream),
+        )
+        clean = path.with_suffix(".forgotten")
+        with path.open("rb") as source, clean.open("wb") as target:
+            for line in source:
+                target.write(self._line(stream, line))
+        return clean
+
+    def _line(self, stream: Stream, line: bytes) -> bytes:
+        try:
+            record = msgspec.json.decode(line, type=dict[str, object])
+        except (msgspec.DecodeError, UnicodeError):
+            return line  # no record: it is taken out, and quarantined, by whoever stages it
+        changes = self.cleaner.changes(stream, record) if self.cleaner else {}
+        return msgspec.json.encode(record | changes) + b"\n" if changes else line
 
     def _stage(self, path: Path, schema: StreamSchema, kinds: Mapping[str, str]) -> None:
         """Read a part as text, cast it, and name what cannot be cast."""

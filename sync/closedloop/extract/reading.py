@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from closedloop.extract.process import TapProcess
     from closedloop.extract.proof import Held, Proof
     from closedloop.extract.source import Source
+    from closedloop.forget.rows import Cleaner
     from closedloop.store.analytical import Store
     from closedloop.store.operations import Operations
 
@@ -62,6 +63,7 @@ class Reading:
         bookmark: For a backfill: what takes the place of each stream's bookmark. Bookmarks in the store stay.
         segment_rows: Rows after which the next STATE seals a segment.
         budget: What the tap said is left of the vendor's calls; empty if it did not.
+        cleaner: Takes out forgotten people before anything lands.
     """
 
     source: Source
@@ -75,6 +77,7 @@ class Reading:
     bookmark: dict[str, dict[str, Any]] | None = None
     segment_rows: int = SEGMENT_ROWS
     budget: dict[str, Any] = field(default_factory=dict)
+    cleaner: Cleaner | None = None
     _refused: int = 0
     _told: dict[str, int] = field(default_factory=dict)
 
@@ -101,7 +104,11 @@ class Reading:
     def _run(self) -> list[StreamResult]:
         spool = Spool(self.home / "spool" / self.source.connection, self.store.identity)
         landing = Landing(
-            store=self.store, operations=self.operations, spool=spool, connection=self.source.connection
+            store=self.store,
+            operations=self.operations,
+            spool=spool,
+            connection=self.source.connection,
+            cleaner=self.cleaner,
         )
         landing.recover()
         catalog = self.source.catalog(self.streams)

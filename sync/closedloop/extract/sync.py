@@ -10,6 +10,7 @@ from structlog.contextvars import bound_contextvars
 from closedloop.errors import ClosedloopError
 from closedloop.extract.reading import Reading
 from closedloop.extract.source import Source
+from closedloop.forget.rows import cleaner
 
 if TYPE_CHECKING:
     import threading
@@ -70,6 +71,7 @@ def sync(
             clock=clock,
             streams=streams if streams is not None else settings.connections[name].streams,
             progress=progress,
+            cleaner=cleaner(settings, operations, name),
         )
         try:
             return reading.run()

@@ -188,10 +188,11 @@ def pack(text: str) -> str:
 
 def unpack(text: str) -> Facts:
     """Return facts as values."""
-    return plain(_unpacked(text))
+    return plain(unpacked(text))
 
 
-def _unpacked(text: str) -> str:
+def unpacked(text: str) -> str:
+    """Return facts as the text that was packed."""
     return zlib.decompress(base64.b85decode(text)).decode()
 
 
@@ -208,7 +209,7 @@ def rekey(connection: Connection, old: str, new: str) -> None:
     """
     table = tables.snapshot_now
     for row in connection.execute(select(table.c.entity, table.c.key, table.c.facts)).all():
-        text = _unpacked(row.facts)
+        text = unpacked(row.facts)
         moved = text.replace(f'"{old}:', f'"{new}:')
         if moved != text:
             where = (table.c.entity == row.entity) & (table.c.key == row.key)

@@ -52,6 +52,7 @@ def take(
     as_of: date,
     basis: str,
     clock: Clock,
+    anew: bool = False,
 ) -> int:
     """Keep what changed since the last snapshot, and why; equal figures write none.
 
@@ -65,6 +66,7 @@ def take(
         as_of: The day through which documents count.
         basis: Digest of all published figures, as reconcile returns it.
         clock: What time it is.
+        anew: Copy what the figures rest on also when they are the same: it may be called otherwise now.
 
     Returns:
         How many campaigns and accounts changed.
@@ -74,7 +76,7 @@ def take(
         last = _last(connection)
         redefined = _redefined(last, text)
     # What is gathered and told needs no lock, and most of the time; without a change nothing is gathered.
-    is_same = last is not None and last.last_basis == basis
+    is_same = last is not None and last.last_basis == basis and not anew
     gathered = {} if is_same else {entity: facts.gather(store, entity) for entity in ENTITIES}
     told: dict[Subject, Told] = {}
     packed = None

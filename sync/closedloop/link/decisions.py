@@ -31,6 +31,9 @@ KINDS = (
 #: Kinds in which two records of one kind are declared one, or told apart.
 SAME_KINDS = frozenset({"person_person", "account_account", "campaign_campaign"})
 
+#: Who keeps links when a person is forgotten: nobody learns from that, as what made them is gone.
+KEEPER = "closedloop forget"
+
 VERBS: dict[str, str] = {"accept": "accept", "same": "accept", "reject": "reject", "not-same": "reject"}
 
 

@@ -156,3 +156,9 @@ def _values(job: Job, records: str, *, key: str = "") -> str:
         for kind, values in job.counted.items()
         for value in values
     )
+
+
+def unused(job: Job) -> str:
+    """Return the condition of values that no record brings any more."""
+    held = " union ".join(_values(job, f"from {job.table(side)}") for side in SIDES)
+    return f"(kind, value) not in (select kind, value from ({held}))"

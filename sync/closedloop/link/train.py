@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from closedloop.errors import ConfigError
+from closedloop.link.decisions import KEEPER
 from closedloop.link.engine import COMPANIES, PEOPLE, SCHEMA, Job
 from closedloop.link.explain import SCAN_KEY
 from closedloop.link.weights import Model, load
@@ -153,7 +154,7 @@ def _label(store: Store, job: str, decided: Iterable[Decision]) -> None:
     kinds = {"company": {"customer_account"}, "person": {"touch_person", "person_person"}}[job]
     labels: dict[tuple[str, str], bool] = {}
     for one in decided:
-        if one.kind in kinds:
+        if one.kind in kinds and one.who != KEEPER:
             labels[one.left_key, one.right_key] = one.verdict == "accept"
             if one.kind == "person_person":  # compared in both directions
                 labels[one.right_key, one.left_key] = one.verdict == "accept"

@@ -46,7 +46,7 @@ class Reconciled:
         as_of: The day through which documents are counted, in the company's zone.
         basis: Digest of the published figures, independent of row order: equal figures, equal digest.
         checks: The checks that failed; empty is good.
-        rows: Rows of each table made, by name.
+        rows: Rows of each table made, by name; views are not counted.
         left_out: Documents that are in no figure because their worth in the home currency is not known, in words.
         unknown: Campaigns that name a campaign of another system which has not landed, in words.
     """
@@ -69,6 +69,8 @@ def reconcile(
     automatic_links: bool = True,
     progress: Callable[[str, int, int], None] | None = None,
     run_id: str | None = None,
+    prepare: Callable[[], object] = lambda: None,
+    insist: Callable[[], object] = lambda: None,
 ) -> Reconciled:
     """Compute links, figures and breaks from what has landed, in one transaction; then remember which breaks healed.
 
@@ -81,6 +83,8 @@ def reconcile(
         automatic_links: False leaves only the links that people decided; the breaks are not remembered then.
         progress: Called with (model name, done, all) after each model.
         run_id: The run that this is a part of.
+        prepare: Changes what has landed, in the same transaction, before anything is computed.
+        insist: Looks at what was computed, in the same transaction; what it raises undoes everything.
 
     Returns:
         The figures' digest, the failed checks and the row counts. Failed checks do not stop the publication.
@@ -97,6 +101,8 @@ def reconcile(
         as_of=as_of or clock.today(settings.company.time_zone),
         automatic_links=automatic_links,
         progress=progress,
+        prepare=prepare,
+        insist=insist,
     )
     if automatic_links:
         breaks.keep(store, operations, as_of=found.as_of, run_id=run_id, now=clock.now())

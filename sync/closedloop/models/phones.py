@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from closedloop.link.lists import COUNTRIES
+from closedloop.models.forgotten import is_forgotten_phone
 
 if TYPE_CHECKING:
     from closedloop.store.analytical import Store
@@ -62,6 +63,8 @@ def is_valid(phone: str, country: str) -> bool:
     """
     import phonenumbers
 
+    if is_forgotten_phone(phone):
+        return True
     region = country if len(country) == _COUNTRY_CODE else _NAMES.get(country)
     if region not in phonenumbers.SUPPORTED_REGIONS:
         region = None

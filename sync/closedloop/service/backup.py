@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closedloop.log import get_logger
+from closedloop.service import forgotten
 from closedloop.service.lease import writing
 from closedloop.store import backup
 
@@ -56,7 +57,10 @@ def put_back(opened: Session, path: Path, *, replace: bool) -> tuple[backup.Mani
         if replace:
             target = _new(home / "backups", f"before-restore-{_NAME.format(opened.clock.now())}")
             before = backup.write(opened.operations, _files(home), target, opened.clock)
-        found = backup.restore(path, opened.operations, _places(path, home), replace=replace)
+        found = backup.restore(
+            path, opened.operations, _places(path, home), replace=replace, also=forgotten.again
+        )
+        opened.operations.rewrite()
     log.info("backup.restored", file=str(path), of=found.at, rows=sum(found.rows.values()))
     return found, before
 

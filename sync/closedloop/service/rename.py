@@ -80,6 +80,7 @@ def rename(settings: Settings, operations: Operations, store: Store, old: str, n
         values = sum(connection.execute(one).rowcount for one in _updates(old, new))
         facts.rekey(connection, old, new)
         kept.rekey(connection, old, new)
+        _forgotten(connection, old, new)
     failpoint("rename.operations")
     with store.transaction():
         streams = _landed(store, old, new)
@@ -178,6 +179,15 @@ def _updates(old: str, new: str) -> Iterator[Update]:
             )
         else:
             yield update(table).where(column == old).values({column: new})
+
+
+def _forgotten(connection: Connection, old: str, new: str) -> None:
+    """Let those who were forgotten be known under the new name: as ``old`` alone, and ``old/stream``."""
+    found = tables.forgotten_mark.c.scope
+    for where in (found == old, func.substr(found, 1, len(old) + 1) == f"{old}/"):
+        connection.execute(
+            update(tables.forgotten_mark).where(where).values(scope=new + func.substr(found, len(old) + 1))
+        )
 
 
 def _landed(store: Store, old: str, new: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from closedloop.errors import ConfigError, UnreachableError
-from closedloop.store.names import literal, raw_schema
+from closedloop.kit.failpoint import failpoint
+from closedloop.store.names import literal, quote, raw_schema
 from closedloop.store.upgrade import upgrade
 
 if TYPE_CHECKING:
@@ -121,6 +123,28 @@ class Store:
             raise
         self.connection.execute("commit")
 
+    def rewrite(self) -> None:
+        """Copy what the file holds into a new one in its place: what was deleted or changed is in no block of it any more.
+
+        Killed anywhere, there is the old file or the new one, each whole.
+        """
+        fresh = self.path.with_name(f"{self.path.name}.fresh")
+        for leftover in (fresh, fresh.with_name(f"{fresh.name}.wal")):
+            leftover.unlink(missing_ok=True)
+        [(name,)] = self.query("select current_database()")
+        self.query(f"attach {literal(str(fresh))} as fresh")
+        self.query(f"copy from database {quote(name)} to fresh")
+        self.query("detach fresh")
+        self.connection.close()
+        with fresh.open("rb+") as file:
+            os.fsync(file.fileno())
+        failpoint("store.rewritten")
+        self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+        fresh.replace(self.path)
+        failpoint("store.replaced")
+        self.connection = _connect(self.path)
+        self._limit()
+
     @contextmanager
     def modest(self, memory: str) -> Iterator[None]:
         """Hold DuckDB to ``memory`` (``300MB``) and one thread meanwhile: for many small statements.
@@ -142,11 +166,17 @@ class Store:
 
     @contextmanager
     def loose(self) -> Iterator[None]:
-        """Write tables as they are meanwhile: to compress what the next run makes anew takes a third of its time."""
+        """Write tables as they are and as the rows come meanwhile.
+
+        To compress what the next run makes anew takes a third of its time; to keep the rows of a join or a union in order,
+        one thread writes them alone.
+        """
         self.connection.execute("pragma force_compression = 'uncompressed'")
+        self.connection.execute("set preserve_insertion_order = false")
         try:
             yield
         finally:
+            self.connection.execute("reset preserve_insertion_order")
             self.connection.execute("pragma force_compression = 'auto'")
 
     @contextmanager
@@ -206,6 +236,8 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
             ) from error
         raise _unreadable(path) from error
     connection.execute("set TimeZone = 'UTC'")
+    # Its own bar for each long statement would run through ours, and into logs.
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 

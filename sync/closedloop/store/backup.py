@@ -8,6 +8,7 @@ figures are made anew.
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import os
 import zipfile
@@ -28,7 +29,7 @@ from closedloop.store.operations import Operations
 from closedloop.store.stamps import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection, Table
@@ -39,6 +40,7 @@ _FORMAT = 1
 _MANIFEST = "manifest.json"
 #: Rows of one statement.
 _BATCH = 500
+_FORGOTTEN = (tables.forgotten, tables.forgotten_mark)
 _KEPT = tuple(table for table in tables.metadata.sorted_tables if table.name != tables.lease.name)
 
 
@@ -97,11 +99,15 @@ def write(operations: Operations, files: Mapping[str, Path], target: Path, clock
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _private(part) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            manifest = _fill(archive, operations, files, clock)
-        failpoint("backup.written")
-        drill(part, target.parent / f".{target.name}.drill")
-        part.replace(target)
+        _clear(target.parent)
+        with _private(part) as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                manifest = _fill(archive, operations, files, clock)
+            file.flush()
+            os.fsync(file.fileno())
+            failpoint("backup.written")
+            drill(part, target.parent / f".{target.name}.drill")
+            part.replace(target)
         _sync(target.parent)
     except OSError as error:
         msg = f"the backup cannot be written: {error.strerror}"
@@ -140,7 +146,12 @@ def read(path: Path) -> Manifest:
 
 
 def restore(
-    path: Path, operations: Operations, files: Mapping[str, Path], *, replace: bool = False
+    path: Path,
+    operations: Operations,
+    files: Mapping[str, Path],
+    *,
+    replace: bool = False,
+    also: Callable[[Connection], object] = lambda _connection: None,
 ) -> Manifest:
     """Put an archive into a database in one transaction: killed in between, the database is as it was.
 
@@ -148,7 +159,8 @@ def restore(
         path: The archive.
         operations: Where it goes; the caller is the only writer.
         files: Name in the archive → where the file goes.
-        replace: Remove what is there first.
+        replace: Remove what is there first, but who was forgotten: they stay forgotten.
+        also: Done in the same transaction, when everything is in its place.
 
     Raises:
         BackupError: The archive is damaged or newer.
@@ -156,6 +168,9 @@ def restore(
     """
     manifest = read(path)
     with zipfile.ZipFile(path) as archive, operations.transaction() as connection:
+        forgotten = {
+            table: [dict(row) for row in connection.execute(select(table)).mappings()] for table in _FORGOTTEN
+        }
         if replace:
             for table in reversed(_KEPT):
                 connection.execute(table.delete())
@@ -172,6 +187,9 @@ def restore(
             )
         for table in _KEPT:
             _insert(connection, archive, table, path)
+        for table, rows in forgotten.items():
+            _insert_missing(connection, table, rows)
+        also(connection)
         _number_on(connection)
         for name, place in files.items():
             if f"files/{name}" in manifest.digests:
@@ -275,6 +293,14 @@ def _insert(connection: Connection, archive: zipfile.ZipFile, table: Table, path
         _put(connection, table, batch, path)
 
 
+def _insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    keys = table.primary_key.columns
+    there = {tuple(row) for row in connection.execute(select(*keys))}
+    new = [dict(row) for row in rows if tuple(row[key.name] for key in keys) not in there]
+    if new:
+        connection.execute(insert(table), new)
+
+
 def _put(connection: Connection, table: Table, batch: list[dict[str, Any]], path: Path) -> None:
     try:
         connection.execute(insert(table), batch)
@@ -316,10 +342,22 @@ def _damaged(path: Path, what: str) -> BackupError:
 
 @contextmanager
 def _private(path: Path) -> Iterator[Any]:
+    """Open a new file that only its owner may read, locked while it is open: `_clear` leaves it alone."""
     with os.fdopen(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600), "w+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield file
-        file.flush()
-        os.fsync(file.fileno())
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a killed backup left behind: it holds decisions, and nobody would ever look for it."""
+    for part in folder.glob(".*.zip.part"):
+        with part.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # another backup is being written
+            for left in (part, *folder.glob(f"{part.name.removesuffix('.part')}.drill*")):
+                left.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

@@ -110,6 +110,17 @@ STEPS: Sequence[Sequence[str]] = (
         "create index creation_key on creation (connection, object, key)",
         "create index creation_run on creation (run_id)",
     ),
+    (
+        (
+            "create table forgotten (token varchar(16) not null primary key, run_id varchar(32) not null,"
+            " day varchar(10) not null, state varchar(16) not null)"
+        ),
+        (
+            "create table forgotten_mark (kind varchar(16) not null, scope varchar(160) not null,"
+            " digest varchar(64) not null, token varchar(16) not null, salt varchar(64) not null,"
+            " primary key (kind, scope, digest))"
+        ),
+    ),
 )
 
 _ROW_NUMBER = {"postgresql": "serial primary key"}
@@ -125,6 +136,12 @@ def newest() -> int:
 def version(connection: Connection) -> int:
     """Return the version of an open database."""
     return int(connection.execute(select(_version.c.version)).scalar_one())
+
+
+def is_newest(connection: Connection) -> bool:
+    """Return whether there is nothing to migrate: whoever only opens the database then waits for no writer."""
+    found = inspect(connection).has_table(_version.name)
+    return found and version(connection) == newest()
 
 
 def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> int:
@@ -154,6 +171,8 @@ def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> i
     if found < newest and connection.dialect.name == "postgresql":
         _widen(connection)
     connection.execute(_version.update().values(version=newest))
+    if found < newest:
+        failpoint("migration.numbered")
     return newest
 
 
@@ -164,7 +183,7 @@ def take(connection: Connection, steps: Sequence[Sequence[str]]) -> None:
     for step in steps:
         for statement in step:
             connection.execute(text(statement.replace("{id}", number).replace("{bytes}", content)))
-        failpoint("migrate.step")
+        failpoint("migration.step")
 
 
 def _widen(connection: Connection) -> None:

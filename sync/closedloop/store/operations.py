@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, Programming
 
 from closedloop.errors import ClosedloopError
 from closedloop.store import connect, lease, tables
-from closedloop.store.migrations import migrate
+from closedloop.store.migrations import is_newest, migrate
 from closedloop.store.stamps import to_text
 
 if TYPE_CHECKING:
@@ -67,8 +67,11 @@ class Operations:
             UnreachableError: The database does not answer, or its folder cannot be written.
         """
         operations = cls(engine=connect.engine_of(target), where=connect.place(target))
-        with operations.transaction() as connection:
-            migrate(connection)
+        with operations.reading() as connection:
+            is_ready = is_newest(connection)
+        if not is_ready:
+            with operations.transaction() as connection:
+                migrate(connection)
         return operations
 
     def close(self) -> None:
@@ -115,6 +118,21 @@ class Operations:
         if self.fence.holder:
             with self.reading() as connection:
                 lease.insist(connection, self.fence.holder)
+
+    def rewrite(self) -> None:
+        """Give back the space of what was deleted or changed, so that it is in no page of the database any more."""
+        with (
+            self._explained(),
+            self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            if self.engine.dialect.name == "postgresql":
+                for table in tables.metadata.sorted_tables:
+                    connection.exec_driver_sql(f'vacuum (full) "{table.name}"')
+                return
+            raw = connection.connection.driver_connection
+            if raw is not None:
+                for statement in ("vacuum", "pragma wal_checkpoint(truncate)"):
+                    raw.execute(statement).close()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -359,6 +359,27 @@ incident = Table(
     Index("incident_open", "closed_at"),
 )
 
+#: Grain: one person who was forgotten. It says that it happened, and of whom nothing: the marks below are digests.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("token", String(16), primary_key=True),  # random: what the person is called from now on
+    Column("run_id", String(32), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("state", String(16), nullable=False),  # begun, done
+)
+
+#: Grain: one thing by which a forgotten person is known again when a source sends them again, as a keyed digest.
+forgotten_mark = Table(
+    "forgotten_mark",
+    metadata,
+    Column("kind", String(16), primary_key=True),  # email, record, about, reference, name, phone, domain
+    Column("scope", String(160), primary_key=True),  # of a record its connection and stream, else empty
+    Column("digest", String(64), primary_key=True),  # HMAC-SHA-256 under `salt`
+    Column("token", String(16), nullable=False),
+    Column("salt", String(64), nullable=False),  # random, one for all marks of a database
+)
+
 # PostgreSQL refuses what is longer than its column and numbers above two billion; SQLite takes both. What vendors call
 # their records and how many bytes they send is not ours to limit.
 for _table in metadata.tables.values():

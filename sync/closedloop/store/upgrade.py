@@ -36,6 +36,12 @@ FIRST = (
 STEPS: Sequence[Sequence[str]] = (
     ("alter table meta.stream add column if not exists swept_at timestamptz",),
     ("create table if not exists meta.made (fingerprint varchar not null, basis varchar not null)",),
+    (
+        (
+            "create table if not exists meta.shape (connection varchar not null, stream varchar not null,"
+            " columns json not null)"
+        ),
+    ),
 )
 
 

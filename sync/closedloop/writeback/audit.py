@@ -1,8 +1,12 @@
-"""What was written into the CRMs: who, what, when, before, after and the outcome, field by field, from the journal."""
+"""What was written into the CRMs: who, what, when, before, after and the outcome, field by field, from the journal.
+
+That a person was forgotten is told too, by whom and when; not who it was.
+"""
 
 from __future__ import annotations
 
 import csv
+import heapq
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -70,9 +74,33 @@ def entries(
         wanted = wanted.where(journal.c.object == name) if name else wanted
     planned = _Planned()
     with operations.reading() as database:
-        for found in database.execute(wanted.order_by(journal.c.id)).mappings():
-            row = dict(found)
-            yield _entry(row, planned.of(database, row))
+        rows = (dict(found) for found in database.execute(wanted.order_by(journal.c.id)).mappings())
+        written = (_entry(row, planned.of(database, row)) for row in rows)
+        gone = [] if record else _forgotten(database, run=run, since=since or "")
+        yield from heapq.merge(written, gone, key=lambda one: str(one["at"]))
+
+
+def _forgotten(database: Connection, *, run: str | None, since: str) -> list[dict[str, Any]]:
+    """Return that people were forgotten: by whom and when, never who."""
+    table, made = tables.forgotten, tables.run
+    wanted = select(table, made.c.started_at, made.c.detail).outerjoin(made, made.c.id == table.c.run_id)
+    if run is not None:
+        wanted = wanted.where(table.c.run_id == run)
+    found = []
+    for row in database.execute(wanted):
+        at = row.started_at or f"{row.day}T00:00:00.000000Z"
+        told = {
+            "at": at,
+            "run": row.run_id,
+            "verb": "forget",
+            "by": json.loads(row.detail or "{}").get("by"),
+            "object": "person",
+            "record": row.token,
+            "outcome": "forgotten" if row.state == "done" else "begun",
+        }
+        if at >= since:
+            found.append(dict.fromkeys(COLUMNS) | told)
+    return sorted(found, key=lambda one: str(one["at"]))
 
 
 def write_csv(rows: Iterable[Mapping[str, Any]], file: IO[str]) -> int:
