@@ -53,6 +53,17 @@ def test_another_process_is_told_what_to_do(store):
     assert "try again when it has ended" in answer.stderr
 
 
+def test_scratch_is_on_the_stores_volume_and_what_a_killed_writer_left_goes(store):
+    with store.scratch() as folder:
+        (folder / "half").write_text("x")
+        assert folder.parent == store.path.parent
+    assert not folder.exists()
+    folder.mkdir()
+    (folder / "left").touch()
+    with store.scratch() as again:
+        assert list(again.iterdir()) == []
+
+
 def test_a_file_that_is_no_store_is_a_clear_error(tmp_path):
     (tmp_path / "x").write_text("no store at all")
     with pytest.raises(ConfigError, match="is damaged"):
