@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -40,7 +41,8 @@ def configure(*, level: str = "INFO", json: bool | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.StackInfoRenderer(),
     ]
-    render = _renderers(json=not sys.stderr.isatty() if json is None else json)
+    is_whole = level.upper() == "DEBUG"
+    render = _renderers(json=not sys.stderr.isatty() if json is None else json, is_whole=is_whole)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -61,14 +63,31 @@ def configure(*, level: str = "INFO", json: bool | None = None) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _renderers(*, json: bool) -> list[Processor]:
+def _renderers(*, json: bool, is_whole: bool) -> list[Processor]:
     if json:
-        return [structlog.processors.format_exc_info, redactor.event, structlog.processors.JSONRenderer()]
+        format_ = structlog.processors.ExceptionRenderer(_whole if is_whole else _places)
+        return [format_, redactor.event, structlog.processors.JSONRenderer()]
     # The console renderer prints exceptions itself; masking runs on the finished line.
     console = structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        colors=sys.stderr.isatty(),
+        exception_formatter=lambda stream, error: stream.write((_whole if is_whole else _places)(error)),
     )
     return [redactor.event, console, _mask_line]
+
+
+def _whole(error: Any) -> str:
+    return "".join(traceback.format_exception(*error)).rstrip()
+
+
+def _places(error: Any) -> str:
+    """Return where an exception came from and what kind it is. What it says may quote a record: that is for the level debug."""
+    found: list[str] = []
+    cause: BaseException | None = error[1]
+    while cause is not None:
+        found.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
+        found += [line.rstrip() for line in traceback.format_tb(cause.__traceback__)]
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return "\n".join(found)
 
 
 def _mask_line(_logger: object, _method: str, line: Any) -> Any:

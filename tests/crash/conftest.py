@@ -39,9 +39,18 @@ def failpoints() -> dict[str, str]:
             if shelf != "sync" and not path.relative_to(ROOT / shelf).parts[0].endswith("_odoo"):
                 continue
             # Odoo has no tokens, and a rename is no part of the story: see test_tokens.py and service/test_rename.py.
-            # Nor are imports and backups: see tests/imports/test_kills.py and service/test_backup.py.
+            # Nor are imports, backups and forgetting: see tests/imports and service/test_backup.py.
             if (
-                path.name in {"tokens.py", "rename.py", "create.py", "removal.py", "backup.py"}
+                path.name
+                in {
+                    "tokens.py",
+                    "rename.py",
+                    "create.py",
+                    "removal.py",
+                    "backup.py",
+                    "forget.py",
+                    "rewrite.py",
+                }
                 or path.parent.name == "imports"
             ):
                 continue

@@ -34,7 +34,7 @@ _WANTED = {
     "model": "keys with values, indented below it",
     "path": "a path",
 }
-_SECRET_PLACES = ("settings", "database")
+_SECRET_PLACES = ("settings", "database", "notify")
 
 
 def explain(errors: Sequence[ErrorDetails], model: type[BaseModel], document: Document) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ import structlog
 from closedloop import connectors
 from closedloop.errors import ClosedloopError, ConfigError, UnreachableError
 from closedloop.extract.intake import MAX_LINE
-from closedloop.kit.redact import redact
+from closedloop.kit.redact import redact, vendor_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -163,9 +163,11 @@ class TapProcess:
                 known = {key: value for key, value in event.items() if key not in ("connection", "timestamp")}
                 getattr(log, level if level in _LEVELS else "info")(name, connection=self.connection, **known)
             elif text:
-                log.info("tap.log", connection=self.connection, text=text)
+                log.info("tap.log", connection=self.connection, text=vendor_text(text, limit=_LONGEST))
 
 
+#: Longest line of another's log that is passed on.
+_LONGEST = 1_000
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
