@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # All the tests run in two processes; `make test ARGS="-k landing"` runs some.
 ARGS   ?=
 
-.PHONY: demo test test-long lint bench test-servers year crash crash-short format lock clean help
+.PHONY: demo test test-long lint bench test-servers container year crash crash-short format lock clean help
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,7 +34,7 @@ demo: $(READY)  ## the whole loop on a generated company, checked to the cent
 	$(BIN)/closedloop demo --dir .demo --check
 
 test: $(READY)  ## unit, contract and acceptance tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not servers and not crash and not long" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not servers and not crash and not long and not container" $(ARGS)
 
 test-long: $(READY)  ## the same cases on every other vendor
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long $(ARGS)
@@ -54,11 +54,14 @@ bench: $(READY)  ## benchmarks: ratios in one run
 test-servers: $(READY)  ## the same loop on a real Odoo 19 and PostgreSQL (installed on first use, then cached)
 	$(BIN)/python -m pytest -m "servers and not long" tests/servers tests/store tests/service tests/writeback tests/history tests/link $(ARGS)
 
+container: $(READY)  ## builds the image and runs it: read-only, as its user, against simulators (root; buildah is installed on first use)
+	$(BIN)/python -m pytest -m container tests/container -rP $(ARGS)
+
 year: $(READY)  ## a year of the daemon in stepped time: every hour, both clock changes, restarts, real syncs every week
 	rm -rf .year && PYTHONPATH=. $(BIN)/python -m tests.year.year --dir .year $(ARGS)
 
-crash: $(READY)  ## 500 kills between durable steps: whole runs, the write-back of each CRM, imports
-	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -m crash tests/crash tests/imports $(ARGS)
+crash: $(READY)  ## every failpoint killed at in every process: whole runs, upgrade, restore, the write-back and imports of each CRM, tokens
+	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -s -m crash tests/crash tests/imports $(ARGS)
 
 crash-short: $(READY)  ## two minutes of the same
 	$(BIN)/python -m pytest -n 2 -m crash tests/crash $(ARGS)

@@ -48,6 +48,7 @@ ON_BOTH_DATABASES = {
     "tests.service.test_rename",
     "tests.store.test_lease",
     "tests.store.test_operations",
+    "tests.store.test_upgrade",
     "tests.writeback.test_writeback",
 }
 #: And those that take longer (make test-long).

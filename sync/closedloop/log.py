@@ -5,14 +5,20 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import structlog
 
 from closedloop.kit.redact import redactor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from structlog.typing import Processor
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: Noisy at INFO and of no use to an operator.
 _QUIET = ("urllib3", "asyncio")
@@ -92,6 +98,12 @@ def _places(error: Any) -> str:
 
 def _mask_line(_logger: object, _method: str, line: Any) -> Any:
     return redactor.text(line)
+
+
+def carried(function: Callable[P, T]) -> Callable[P, T]:
+    """Return a function for another thread, where its log lines name the run and connection that they name here."""
+    context = copy_context()
+    return lambda *args, **more: context.run(function, *args, **more)
 
 
 def get_logger(name: str | None = None) -> structlog.stdlib.BoundLogger:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from closedloop.units import (  # noqa: TC001 (pydantic reads the annotations)
@@ -125,6 +125,20 @@ class Decay(Section):
     """Days."""
 
 
+def _shape(given: object) -> str:
+    return (
+        Decay.__name__
+        if isinstance(given, Decay) or (isinstance(given, dict) and "half_life" in given)
+        else Milestones.__name__
+    )
+
+
+#: A model of your own: of one shape, so that an error tells of that alone.
+OwnModel = Annotated[
+    Annotated[Milestones, Tag(Milestones.__name__)] | Annotated[Decay, Tag(Decay.__name__)],
+    Discriminator(_shape),
+]
+
 #: The models that ship with the product; own ones have other names.
 PRESETS: dict[str, Milestones | Decay] = {
     "first": Milestones(first=Decimal(100)),
@@ -151,7 +165,7 @@ class Attribution(Section):
     primary: str = "linear"
     """The model behind the ROI: one that ships (first, last, linear, u_adobe, u_hubspot, u_salesforce, w, full, decay)
     or one of `models`. All of them are computed."""
-    models: dict[ModelName, Milestones | Decay] = Field(default_factory=dict)
+    models: dict[ModelName, OwnModel] = Field(default_factory=dict)
     """Models of your own, by name: weights of `first`, `last`, `lead`, `opportunity`, `close` and `rest`, or a
     `half_life` in days."""
     look_back_days: int = Field(default=365, ge=0)
@@ -286,9 +300,9 @@ class Webhook(Section):
     """An address that is told by POST, as JSON."""
 
     url: str = Field(pattern=r"^https?://")
-    """Where to."""
+    """Where to; it is often a secret: `${NAME}`, or `url_file`."""
     secret: str | None = None
-    """Signs each body: `X-Closedloop-Signature: sha256=<HMAC of the body>`."""
+    """Signs each body: `X-Closedloop-Signature: sha256=<HMAC of the body>`; also as `secret_file`."""
     on: list[Event] = list(_EVENTS)
     """What it is told; without this key, everything."""
 
@@ -309,7 +323,7 @@ class Email(Section):
     user: str | None = None
     """Who we are to the server."""
     password: str | None = None
-    """The user's password."""
+    """The user's password; also as `password_file`."""
     on: list[Event] = list(_EVENTS)
     """What it is told; without this key, everything."""
 
@@ -349,7 +363,7 @@ class Settings(BaseSettings):
     home: Path = Path(".closedloop")
     """Folder of everything the program keeps, relative to the file."""
     database: str | None = None
-    """SQLAlchemy URL of the operational database; without this key, a SQLite file in `home`."""
+    """SQLAlchemy URL of the operational database, also as `database_file`; without this key, a SQLite file in `home`."""
     models_dir: Path | None = None
     """Folder of your own SQL models, relative to the file; a model of the same name replaces ours."""
 

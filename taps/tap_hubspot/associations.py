@@ -1,4 +1,4 @@
-"""Streams that hang on CRM records: associations with their labels, the history of deals, subscriptions to e-mails.
+"""Streams that hang on CRM records: associations with their labels, history of deals and contacts, subscriptions to e-mails.
 
 None of them can be listed by itself. Each asks for the records that changed; associations, which come and go without a
 stamp on the record, are asked for all of it once a day (`associations_hours`). Only a whole pass can count.
@@ -155,21 +155,21 @@ class AssociationStream(HangingStream):
 
 
 class HistoryStream(HangingStream):
-    """What the stage and the amount of each deal were."""
+    """What stage and amount of each deal were, or the company of each contact: 50 records a call is the most."""
 
     size = HISTORY_PAGE
 
     @property
     def parent(self) -> str:
         """The object whose history it is."""
-        return "deals"
+        return HISTORY[self.name][0]
 
     def rows(self, ids: Sequence[str]) -> Iterator[Row]:
-        """Yield the values of some deals, old and new."""
-        name = self.parent
-        for row in self.hubspot.read(name, ids, (), history=HISTORY, scope=OBJECTS[name].scope):
+        """Yield the values of some records, old and new."""
+        name, names = HISTORY[self.name]
+        for row in self.hubspot.read(name, ids, (), history=names, scope=OBJECTS[name].scope):
             key, history = row.get("id"), row.get("propertiesWithHistory") or {}
-            for property_name in HISTORY:
+            for property_name in names:
                 for entry in history.get(property_name) or ():
                     yield _entry(name, str(key), property_name, entry)
 

@@ -185,8 +185,12 @@ ASSOCIATIONS: Mapping[str, Association] = {
     for origin, to in _PAIRS
 }
 
-#: Deals' properties whose history is read.
-HISTORY: tuple[str, ...] = ("dealstage", "amount")
+#: Streams of history: the object, and its properties whose old values are read.
+HISTORY: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "property_history": ("deals", ("dealstage", "amount")),
+    "contact_history": ("contacts", ("associatedcompanyid",)),
+}
+_ENTRY = of_kinds("key object id property value source_type source_id", time="timestamp")
 
 _EVENTS = "crm.objects.marketing_events.read"
 _CAMPAIGNS = "marketing.campaigns.read"
@@ -280,11 +284,8 @@ OTHERS: Mapping[str, Source] = {
         ),
         scope=_EVENTS,
     ),
-    "property_history": Source(
-        columns=of_kinds("key object id property value source_type source_id", time="timestamp"),
-        key="key",
-        scope="crm.objects.deals.read",
-    ),
+    "property_history": Source(columns=_ENTRY, key="key", scope="crm.objects.deals.read"),
+    "contact_history": Source(columns=_ENTRY, key="key", scope="crm.objects.contacts.read"),
     "forms": Source(
         columns=of_kinds("id name formType", time="createdAt updatedAt", yes="archived"),
         scope="forms",

@@ -11,6 +11,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError
 from closedloop.kit.http import HttpClient
+from closedloop.kit.pace import Budget
 from closedloop.kit.policy import AccessError, MissingObjectError
 from closedloop.kit.tap import ClosedloopTap
 from tap_hubspot import associations, audience, consent, listings, marketing
@@ -48,6 +49,7 @@ _KINDS: Mapping[str, type[HubspotStream]] = {
     "campaign_assets": marketing.AssetStream,
     "participations": marketing.ParticipationStream,
     "property_history": associations.HistoryStream,
+    "contact_history": associations.HistoryStream,
     "form_submissions": audience.SubmissionStream,
     "list_memberships": audience.MembershipStream,
     "subscriptions": associations.SubscriptionStream,
@@ -140,6 +142,11 @@ class TapHubspot(ClosedloopTap):
     def traffic(self) -> tuple[int, int]:
         """Return requests made and bytes received so far."""
         return self.hubspot.http.request_count, self.hubspot.http.byte_count
+
+    def budget(self) -> Budget | None:
+        """Return what is left of the day's calls."""
+        left = self.hubspot.day_left
+        return None if left is None else Budget(left=left)
 
     def source_now(self) -> datetime:
         """Return HubSpot's own time."""

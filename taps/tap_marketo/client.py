@@ -213,6 +213,11 @@ class Marketo:
         if self._asked_at is None or self.http.request_count - self._asked_at >= _ASK_AGAIN:
             self._asked_at = self.http.request_count
             self._ask_usage()
+        return self.known_left
+
+    @property
+    def known_left(self) -> int | None:
+        """The same as it was known last: it asks nobody."""
         return None if self.used is None else self.day_limit - self.used - self.http.request_count
 
     def _ask_usage(self) -> None:

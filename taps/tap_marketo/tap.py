@@ -12,7 +12,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from closedloop.clock import system_clock
 from closedloop.errors import ConfigError
 from closedloop.kit.http import HttpClient
-from closedloop.kit.pace import Pace
+from closedloop.kit.pace import Budget, Pace
 from closedloop.kit.stream import iso
 from closedloop.kit.tap import ClosedloopTap
 from tap_marketo import checks
@@ -132,6 +132,11 @@ class TapMarketo(ClosedloopTap):
     def traffic(self) -> tuple[int, int]:
         """Return requests made and bytes received so far."""
         return self.marketo.http.request_count, self.marketo.http.byte_count
+
+    def budget(self) -> Budget | None:
+        """Return what is left of the day's calls."""
+        left = self.marketo.known_left
+        return None if left is None else Budget(left=left, allowed=self.marketo.day_limit)
 
     def source_now(self) -> datetime:
         """Return Marketo's own time."""

@@ -59,10 +59,15 @@ ENTITIES: Mapping[str, Entity] = {
     "bill": Entity(name="Bill"),
     "vendor_credit": Entity(name="VendorCredit"),
     "purchase": Entity(name="Purchase"),
+    # What the tie-out names beside the documents.
+    "journal_entry": Entity(name="JournalEntry", optional=True),
+    "deposit": Entity(name="Deposit", optional=True),
 }
 #: One row each, read whole.
 SINGLES: Mapping[str, str] = {"company_info": "CompanyInfo", "preferences": "Preferences"}
 RATES = "exchange_rate"
+#: Income and receivables by month, from QuickBooks' own reports.
+MONTHS = "ledger_month"
 #: Not QuickBooks' own: the admin's settings about lines, as rows that the staging SQL can join.
 RULES = "line_rule"
 

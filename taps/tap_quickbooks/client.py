@@ -10,7 +10,7 @@ import msgspec
 from closedloop.errors import BudgetError
 from closedloop.kit.http import HttpClient
 from closedloop.kit.pace import Pace
-from closedloop.kit.policy import StreamError
+from closedloop.kit.policy import AccessError, StreamError
 from tap_quickbooks import faults
 
 if TYPE_CHECKING:
@@ -144,6 +144,9 @@ class QuickBooks:
             return StreamError("QuickBooks left a part of a batch unanswered", where=self.where)
         code = faults.fault_of(item)
         if code is not None:
+            rule = faults.rule_for(code)
+            if rule is not None and rule.error is AccessError:
+                return AccessError(rule.message, where=self.where, fix=rule.fix)
             return StreamError(f"QuickBooks refused a part of a batch (code {code})", where=self.where)
         return _response(item, self.where)
 
@@ -161,6 +164,16 @@ class QuickBooks:
                         number += 1
                         (deleted if row.get("status") == "Deleted" else rows)[name].append(row)
         return Changes(rows=rows, deleted=deleted, is_whole=number < MOST_CHANGES)
+
+    def report(self, name: str, *, start: str, end: str) -> dict[str, Any]:
+        """Return a report by month, on accrual, whatever basis the company prefers to look at."""
+        params = {
+            "start_date": start,
+            "end_date": end,
+            "summarize_column_by": "Month",
+            "accounting_method": "Accrual",
+        }
+        return self._call("GET", f"reports/{name}", params=params)
 
     def now(self) -> datetime | None:
         """Return QuickBooks' time at its newest answer."""

@@ -23,6 +23,8 @@ _NOT_OURS = {"3100", "3201"}
 _THROTTLED = "3001"
 _EXPIRED = "3200"
 _GONE = "610"
+#: "Permission Denied": the person who consented may not see this, as a rule reports and journals.
+_NOT_ALLOWED = "5020"
 _UNSUPPORTED = range(500, 600)
 _OWN_FAILURE = 10_000
 _CLIENT_ERROR, _UNAUTHORIZED, _TOO_MANY = 400, 401, 429
@@ -67,6 +69,12 @@ def rule_for(code: str) -> Rule | None:
         _EXPIRED: REFUSED,
         _GONE: Rule(
             action=Action.FAIL_STREAM, error=MissingObjectError, message="QuickBooks has no such object (610)"
+        ),
+        _NOT_ALLOWED: Rule(
+            action=Action.FAIL_STREAM,
+            error=AccessError,
+            message="the person who consented may not see it (5020)",
+            fix="let a company administrator log in, or leave the stream out",
         ),
         **dict.fromkeys(_NOT_OURS, _OTHER_COMPANY),
     }

@@ -27,6 +27,7 @@ _DETAIL = {
     "customer_id": ("CustomerRef", "value"),
     "customer_name": ("CustomerRef", "name"),
     "billable": ("BillableStatus",),
+    "posting": ("PostingType",),
 }
 
 

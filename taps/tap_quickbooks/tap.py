@@ -10,6 +10,8 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError
+from closedloop.kit.ledger import INCOME
+from closedloop.kit.pace import Budget
 from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.stream import Check, ClosedloopStream
 from closedloop.kit.tap import ClosedloopTap
@@ -17,9 +19,10 @@ from closedloop.kit.tokens import token_folder
 from closedloop.log import get_logger
 from tap_quickbooks import auth, client, heads
 from tap_quickbooks.auth import Session
-from tap_quickbooks.catalog import DEFAULT_MAPPINGS, ENTITIES, RATES, RULES, SINGLES, Entity
+from tap_quickbooks.catalog import DEFAULT_MAPPINGS, ENTITIES, MONTHS, RATES, RULES, SINGLES, Entity
 from tap_quickbooks.client import QuickBooks
 from tap_quickbooks.extras import CLASSES, RateStream, RuleStream
+from tap_quickbooks.reports import MonthStream
 from tap_quickbooks.settings import schema
 from tap_quickbooks.streams import EntityStream, SingleStream
 
@@ -114,6 +117,12 @@ class TapQuickBooks(ClosedloopTap):
         """Return requests made and bytes received so far."""
         return self.api.http.request_count, self.api.http.byte_count
 
+    def budget(self) -> Budget | None:
+        """Return what is left of the month's calls."""
+        return Budget(
+            left=max(0, self.api.monthly - self.api.used()), allowed=self.api.monthly, window="month"
+        )
+
     # What all streams of a run share
 
     @cached_property
@@ -199,7 +208,7 @@ class TapQuickBooks(ClosedloopTap):
             EntityStream(self, name, entity, mapping=self._mapping(entity))
             for name, entity in ENTITIES.items()
         ]
-        return [*found, RateStream(self, RATES), RuleStream(self, RULES)]
+        return [*found, RateStream(self, RATES), RuleStream(self, RULES), MonthStream(self)]
 
     def _mapping(self, entity: Entity) -> Mapping[str, str]:
         setting = entity.mapping
@@ -229,10 +238,14 @@ class TapQuickBooks(ClosedloopTap):
             seen |= names
 
     def may_skip(self, stream: ClosedloopStream, error: ClosedloopError) -> str | None:
-        """Leave out an optional stream that this company's edition does not have."""
+        """Leave out an optional stream that this company's edition does not have, or that the consent does not show.
+
+        The reports are for the tie-out alone: whatever is wrong with them, the figures do not wait for them.
+        """
         entity = ENTITIES.get(stream.name)
-        optional = entity is not None and entity.optional and isinstance(error, AccessError)
-        return error.message if optional else None
+        is_refused = entity is not None and entity.optional and isinstance(error, AccessError)
+        is_beside = stream.name == MONTHS and isinstance(error, StreamError)
+        return error.message if is_refused or is_beside else None
 
     def checks(self) -> Iterator[Check]:
         """Yield the credential, the currencies and each stream."""
@@ -244,6 +257,8 @@ class TapQuickBooks(ClosedloopTap):
         for stream in self.streams.values():
             if isinstance(stream, EntityStream) and (not wanted or stream.name in wanted):
                 yield self._permission(stream)
+        if not wanted or MONTHS in wanted:
+            yield self._reports()
         for name in sorted(wanted - self.streams.keys()):
             yield Check(name=f"stream:{name}", ok=False, message="no such stream", fix="correct its name")
         used, most = self.api.used(), self.api.monthly
@@ -269,6 +284,14 @@ class TapQuickBooks(ClosedloopTap):
             else "no home currency is stated: the company's is taken",
             required=False,
         )
+
+    def _reports(self) -> Check:
+        name, month = "permission:reports", self.source_now().date().replace(day=1).isoformat()
+        try:
+            self.api.report(INCOME, start=month, end=month)
+        except StreamError as error:
+            return Check(name=name, ok=False, message=error.message, fix=error.fix, required=False)
+        return Check(name=name, ok=True, message="readable: the ledger ties out", required=False)
 
     def _permission(self, stream: EntityStream) -> Check:
         name, required = f"permission:{stream.entity.name}", not stream.entity.optional

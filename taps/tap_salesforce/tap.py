@@ -9,6 +9,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError
+from closedloop.kit.pace import Budget
 from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.tap import ClosedloopTap
 from tap_salesforce import consent, soql
@@ -79,6 +80,11 @@ class TapSalesforce(ClosedloopTap):
     def traffic(self) -> tuple[int, int]:
         """Return requests made and bytes received so far."""
         return self.salesforce.http.request_count, self.salesforce.http.byte_count
+
+    def budget(self) -> Budget | None:
+        """Return what is left of the day's calls."""
+        sf = self.salesforce
+        return None if sf.left is None else Budget(left=sf.left, allowed=sf.allowed)
 
     def source_now(self) -> datetime:
         """Return Salesforce's own time."""

@@ -22,7 +22,7 @@ from closedloop.kit.http import HttpClient
 from closedloop.kit.login import REDIRECT, Consent
 from closedloop.kit.policy import Action, Rule
 from closedloop.kit.tokens import Token, TokenStore, token_folder
-from tap_xero.catalog import ENDPOINTS
+from tap_xero.catalog import ENDPOINTS, REPORTS
 from tap_xero.client import Xero
 
 if TYPE_CHECKING:
@@ -204,7 +204,8 @@ def consent(config: Mapping[str, Any], where: str) -> Consent:
         raise ConfigError(message, where=where, fix="closedloop check")
     if token_folder(config) is None:
         raise ConfigError("there is no place for the token", where=where, fix="set token_folder")
-    own = (config.get("scopes") or " ".join(dict.fromkeys(one.scope for one in ENDPOINTS.values()))).split()
+    needed = [*(one.scope for one in ENDPOINTS.values()), *REPORTS.values()]
+    own = (config.get("scopes") or " ".join(needed)).split()
     return Consent(
         authorize_url=config.get("authorize_url", AUTHORIZE_URL),
         token_url=f"{config.get('identity_url', IDENTITY_URL).rstrip('/')}/connect/token",

@@ -28,6 +28,7 @@ class Endpoint:
         params: Sent with each request.
         sources: Column to the way to its value, where it is not the name of a field; ``|`` parts ways tried in turn.
         classes: Setting that gives the column `line_class` of a row by its code.
+        optional: Whether the stream may be left out where the consent does not cover it.
     """
 
     path: str
@@ -38,11 +39,18 @@ class Endpoint:
     params: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     classes: str | None = None
+    optional: bool = False
 
 
 _PARTY = {"contact_id": "Contact.ContactID", "contact_name": "Contact.Name"}
 _SETTINGS = "accounting.settings.read"
 _PAYMENTS = "accounting.payments.read"
+#: Income and receivables by month, from Xero's own reports; each report has a scope of its own.
+MONTHS = "ledger_month"
+REPORTS: Mapping[str, str] = {
+    "ProfitAndLoss": "accounting.reports.profitandloss.read",
+    "BalanceSheet": "accounting.reports.balancesheet.read",
+}
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     "organisation": Endpoint(
@@ -114,6 +122,21 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     ),
     "overpayments": Endpoint(
         path="/Overpayments", key="Overpayments", id="overpayment_id", scope=_PAYMENTS, sources=_PARTY
+    ),
+    # What the tie-out names beside the documents.
+    "manual_journals": Endpoint(
+        path="/ManualJournals",
+        key="ManualJournals",
+        id="manual_journal_id",
+        scope="accounting.manualjournals.read",
+        optional=True,
+    ),
+    "bank_transactions": Endpoint(
+        path="/BankTransactions",
+        key="BankTransactions",
+        id="bank_transaction_id",
+        scope="accounting.banktransactions.read",
+        optional=True,
     ),
 }
 

@@ -119,6 +119,7 @@ class Xero:
         params: Mapping[str, str] | None = None,
         since: datetime | None = None,
         scope: str = "",
+        is_optional: bool = False,
     ) -> Listed:
         """Return one page of a listing.
 
@@ -128,6 +129,7 @@ class Xero:
             params: Query.
             since: Only what changed since then; whole seconds.
             scope: What the token must have: named when it lacks it.
+            is_optional: A refusal concerns this listing only, not the whole organisation.
 
         Raises:
             StreamError: The answer does not hold the list.
@@ -136,9 +138,8 @@ class Xero:
         headers = {"Accept": "application/json", "xero-tenant-id": self.organisation()}
         if since is not None:
             headers["If-Modified-Since"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
-        reply = self.http.request(
-            "GET", BASE + path, params=params, headers=headers, classify=partial(self._fault, scope=scope)
-        )
+        classify = partial(self._fault, scope=scope, is_optional=is_optional)
+        reply = self.http.request("GET", BASE + path, params=params, headers=headers, classify=classify)
         found = _decoded(reply)
         rows = found.get(key) if isinstance(found, dict) else None
         if not isinstance(rows, list):
@@ -172,13 +173,13 @@ class Xero:
                 fix="the next run goes on; raise byte_limit",
             )
 
-    def _fault(self, reply: Reply, scope: str = "") -> Rule | None:
+    def _fault(self, reply: Reply, scope: str = "", *, is_optional: bool = False) -> Rule | None:
         left = _whole(reply.headers.get("X-DayLimit-Remaining"))
         self.day_left = self.day_left if left is None else left
         by_status: dict[int, Callable[[Reply], Rule | None]] = {
             400: _malformed,
             401: partial(_credential, scope=scope),
-            403: lambda _reply: _TENANT,
+            403: lambda _reply: None if is_optional else _TENANT,
             429: _limit,
         }
         look = by_status.get(reply.status)

@@ -110,7 +110,14 @@ class XeroStream(ClosedloopStream):
                 "order": "UpdatedDateUTC ASC",
             }
         path = f"{self.endpoint.path}/{key}" if key else self.endpoint.path
-        return self.xero.list(path, self.endpoint.key, params=params, since=since, scope=self.endpoint.scope)
+        return self.xero.list(
+            path,
+            self.endpoint.key,
+            params=params,
+            since=since,
+            scope=self.endpoint.scope,
+            is_optional=self.endpoint.optional,
+        )
 
     def _converted(self, rows: list[dict[str, Any]]) -> _Batch:
         batch = _Batch()

@@ -9,18 +9,19 @@ from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from closedloop.clock import system_clock
-from closedloop.errors import ConfigError
+from closedloop.errors import ClosedloopError, ConfigError
 from closedloop.kit.http import HttpClient
 from closedloop.kit.login import LOGIN_SETTINGS
-from closedloop.kit.pace import Pace
-from closedloop.kit.policy import StreamError
+from closedloop.kit.pace import Budget, Pace
+from closedloop.kit.policy import AccessError, StreamError
 from closedloop.kit.stream import Check, ClosedloopStream
 from closedloop.kit.tap import CLOSEDLOOP_SETTINGS, ClosedloopTap
 from tap_xero import auth
 from tap_xero.auth import Login
-from tap_xero.catalog import ENDPOINTS, Endpoint
+from tap_xero.catalog import ENDPOINTS, MONTHS, REPORTS, Endpoint
 from tap_xero.client import Xero
 from tap_xero.columns import Columns
+from tap_xero.reports import MonthStream
 from tap_xero.streams import ChangedStream, XeroStream
 
 if TYPE_CHECKING:
@@ -252,6 +253,11 @@ class TapXero(ClosedloopTap):
         """Return requests made and bytes received so far."""
         return self.xero.http.request_count, self.xero.http.byte_count
 
+    def budget(self) -> Budget | None:
+        """Return what is left of the day's calls."""
+        left = self.xero.day_left
+        return None if left is None else Budget(left=left)
+
     def source_now(self) -> datetime:
         """Return Xero's own time."""
         if self.xero.http.server_time is None:
@@ -260,7 +266,18 @@ class TapXero(ClosedloopTap):
 
     def discover_streams(self) -> list[ClosedloopStream]:
         """Return the streams; Xero has the same for everybody."""
-        return [self._stream(name, endpoint) for name, endpoint in ENDPOINTS.items()]
+        listings = [self._stream(name, endpoint) for name, endpoint in ENDPOINTS.items()]
+        return [*listings, MonthStream(self)]
+
+    def may_skip(self, stream: ClosedloopStream, error: ClosedloopError) -> str | None:
+        """Leave out what only the tie-out needs where the consent does not cover it.
+
+        Of its reports, whatever is wrong with them: the figures do not wait for them.
+        """
+        if stream.name == MONTHS:
+            return error.message if isinstance(error, StreamError) else None
+        is_refused = ENDPOINTS[stream.name].optional and isinstance(error, AccessError)
+        return error.message if is_refused else None
 
     def _stream(self, name: str, endpoint: Endpoint) -> ClosedloopStream:
         columns = Columns(name, endpoint, classes=self._line_classes(endpoint.classes))
@@ -285,7 +302,9 @@ class TapXero(ClosedloopTap):
         for stream, endpoint in ENDPOINTS.items():
             if stream != "organisation" and (not wanted or stream in wanted):
                 yield self._permission(stream, endpoint)
-        for stream in sorted(wanted - ENDPOINTS.keys()):
+        if not wanted or MONTHS in wanted:
+            yield from self._reports()
+        for stream in sorted(wanted - {*ENDPOINTS, MONTHS}):
             yield Check(name=f"stream:{stream}", ok=False, message="no such stream", fix="correct its name")
         left = self.xero.day_left
         if left is not None:
@@ -305,6 +324,19 @@ class TapXero(ClosedloopTap):
         try:
             found = stream.ask(page=1, size=1) if endpoint.changes else stream.ask()  # type: ignore[attr-defined]
         except StreamError as error:
-            return Check(name=check, ok=False, message=error.message, fix=error.fix)
+            return Check(
+                name=check, ok=False, message=error.message, fix=error.fix, required=not endpoint.optional
+            )
         count = len(found.rows) if found.total is None else found.total
-        return Check(name=check, ok=True, message=f"{count} records" if count else "readable, but empty")
+        message = f"{count} records" if count else "readable, but empty"
+        return Check(name=check, ok=True, message=message, required=not endpoint.optional)
+
+    def _reports(self) -> Iterator[Check]:
+        for report, scope in REPORTS.items():
+            name = f"permission:{report}"
+            try:
+                self.xero.list(f"/Reports/{report}", "Reports", scope=scope, is_optional=True)
+            except StreamError as error:
+                yield Check(name=name, ok=False, message=error.message, fix=error.fix, required=False)
+            else:
+                yield Check(name=name, ok=True, message="readable: the ledger ties out", required=False)

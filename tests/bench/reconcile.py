@@ -201,7 +201,7 @@ def reconciled(world, *, profile=False):
             ((at - start, name) for (name, at), start in zip(marks, starts, strict=False)), reverse=True
         )
         sys.stdout.writelines(
-            f"    {took:6.2f} s  {name} ({done.rows[name]:,} rows)\n" for took, name in slow[:25]
+            f"    {took:6.2f} s  {name} ({done.rows.get(name, 0):,} rows)\n" for took, name in slow[:25]
         )
     if done.checks:
         message = f"the world is wrong: {done.checks}"

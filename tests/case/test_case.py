@@ -109,6 +109,11 @@ def test_links_given_are_all_there_are_and_currencies_keep_their_digits(tmp_path
         ({"account": 'key,name / a,"x'}, "account.csv line 2: this is not CSV"),
         ({"acount": "key / a"}, "acount is no entity\n  fix: did you mean account"),
         ({}, "there is no CSV file in this folder"),
+        ({"document": "key,kind / i,Invoice"}, "line 2, column kind: there is no such word for it\n  fix: did you mean invoice"),
+        ({"touch": "key,status / t,came"}, "line 2, column status: there is no such word for it\n  fix: known here: attended"),
+        ({"document": "key,currency / i,usd"}, "line 2, column currency: this is no currency"),
+        ({"document": "key,rate / i,1.1"}, "line 2, column rate_direction: there is a rate without a direction"),
+        ({"rate": "rate,direction / 0,divide"}, "line 2, column rate: a rate is above zero"),
         ({"document": "key,home_currency / i,EUR / j,GBP"}, "the home currency is not clear: document.csv has EUR, GBP"),
     ],
 )  # fmt: skip
@@ -138,6 +143,14 @@ def test_a_link_to_nothing_is_refused(tmp_path, links, said):
     folder = write(tmp_path / "in", customer="key / c", account="key / a / b", link_customer_account=links)
     with pytest.raises(CaseError, match=said):
         compute(folder)
+
+
+def test_a_decision_on_nothing_is_refused(tmp_path):
+    told = "kind,left_key,right_key,verdict / touch_account,t,a,accept / touch_account,u,b,reject"
+    folder = write(tmp_path / "in", touch="key,status / t,attended", account="key / a", decision=told)
+    with pytest.raises(CaseError, match="line 3, column left_key: no row of touch") as caught:
+        compute(folder)
+    assert len(caught.value.problems) == 1
 
 
 def test_every_problem_is_told_at_once_and_no_cell_is_quoted(tmp_path):
@@ -194,8 +207,27 @@ def test_rows_that_nobody_names_are_numbered_and_a_document_without_lines_is_one
     )
 
 
+def test_what_a_row_leaves_out_is_worked_out(tmp_path):
+    folder = write(
+        tmp_path / "in",
+        document="key,net,tax,gross / i,100,7, / j,,7,107 / k,100,,107 / l,100,, / m,,,107 / n,,,",
+        cost_line="net / 5",
+        person="key / p",
+    )
+    sheets = read(folder)
+    found = {
+        entity: [dict(zip(ENTITIES[entity], row, strict=True)) for row in rows]
+        for entity, rows in typed(sheets, ground(sheets, None).settings).items()
+    }
+    assert [(row["net"], row["tax"], row["gross"]) for row in found["document"]] == [
+        *[("1.00", "0.07", "1.07")] * 3, ("1.00", "0", "1.00"), ("1.07", "0", "1.07"), (None, None, None),
+    ]  # fmt: skip
+    assert (found["cost_line"][0]["status"], found["person"][0]["kind"]) == ("posted", "contact")
+
+
 def test_every_table_and_figure_that_comes_out_says_what_it_means(tmp_path):
-    compute(write(tmp_path / "in", campaign="key,name / e,Expo"))
+    compute(write(tmp_path / "in", campaign=b'key,name,code\ne,"Ex\npo",A\nf,"Ex\r\npo",\n'))
+    assert {row["name"] for row in table(tmp_path / "in", "campaign_measures")} == {"Ex\npo", "Ex\r\npo"}
     told = {(row["table"], row["column"]): row for row in table(tmp_path / "in", "definitions")}
     assert all(row["definition"] for row in told.values())
     assert {file.stem for file in (tmp_path / "out").rglob("*.csv")} - {name for name, _ in told} == {
@@ -204,6 +236,12 @@ def test_every_table_and_figure_that_comes_out_says_what_it_means(tmp_path):
     }
     assert told["campaign_measures", "attendee_ltv"]["kind"] == "overlapping"
     assert "where each part of it went" in told["totals", ""]["definition"]
+    # The whole opening of a model, which tells how it reads what the page leaves open; and whose figure it is.
+    assert "A credit note inherits from what it credits" in told["part_bucket", ""]["definition"]
+    assert told["campaign_outlook", "expected_roi"]["number"] == "17"
+    assert "people there" not in told["campaign_measures", "attributed"]["definition"]
+    assert "in equal parts over its people" in told["contact_measures", "attributed"]["definition"]
+    assert "somebody from the account" in told["account_measures", "events_attended"]["definition"]
 
 
 def test_links_as_they_were_written_can_be_given_again(tmp_path):

@@ -84,6 +84,42 @@ def test_a_secret_may_stand_in_a_file_beside(write, tmp_path):
     assert "api_key_file" not in settings.connections["crm"].settings
 
 
+HOOKS = """\
+notify:
+  webhooks: [{url_file: hook, secret_file: sign}]
+  email: {to: [a@example.com], sender: b@example.com, host: mail.example.com, user_file: who, password_file: word}
+database_file: where
+"""
+
+
+def test_the_secrets_of_hooks_and_the_database_may_stand_in_files(write, tmp_path):
+    for name in ("sign", "who", "word", "where"):
+        (tmp_path / name).write_text(f"the-{name}\n")
+    (tmp_path / "hook").write_text("https://hooks.example.com/T0/very-secret\n")
+    settings = load(write(GOOD + HOOKS), {"CRM_KEY": "k"})
+
+    assert [(one.url, one.secret) for one in settings.notify.webhooks] == [
+        ("https://hooks.example.com/T0/very-secret", "the-sign")
+    ]
+    assert (settings.notify.email.user, settings.notify.email.password) == ("the-who", "the-word")
+    assert settings.database == "the-where"
+
+
+def test_a_hook_whose_file_is_not_there_is_one_problem_and_one_that_is_wrong_is_not_shown(write, tmp_path):
+    text = GOOD + "notify:\n  webhooks: [{url_file: hook}]\n"
+    assert only(write(text))[:2] == (15, "notify.webhooks.0.url_file")
+    (tmp_path / "hook").write_text("ftp://hooks.example.com/very-secret")
+    line, key, message, _ = only(write(text))
+    assert (line, key) == (15, "notify.webhooks.0.url")
+    assert "very-secret" not in message
+
+
+def test_an_editor_knows_the_files_too():
+    webhook = schema_module.schema()["$defs"]["Webhook"]
+    assert {"url_file", "secret_file"} <= set(webhook["properties"])
+    assert "required" not in webhook or "url" not in webhook["required"]
+
+
 def test_a_secret_file_that_is_not_there_is_named(write):
     line, key, message, _ = only(write(GOOD.replace("api_key: ${CRM_KEY}", "api_key_file: key")), {})
 

@@ -32,6 +32,7 @@ VERBS = [
     "history",
     "report",
     "breaks",
+    "tie-out",
     "review",
     "link",
     "marts",

@@ -10,14 +10,16 @@ from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from closedloop.sandbox.quickbooks import serve
 from closedloop.sandbox.world import generate
-from tap_quickbooks.catalog import ENTITIES, RATES, RULES, SINGLES
+from tap_quickbooks.catalog import ENTITIES, MONTHS, RATES, RULES, SINGLES
 from tap_quickbooks.tap import TapQuickBooks
 
-STREAMS = {*ENTITIES, *SINGLES, RATES, RULES}
+STREAMS = {*ENTITIES, *SINGLES, RATES, RULES, MONTHS}
 BOOKS = serve(generate(3, 0.05))
 FOLDER = tempfile.TemporaryDirectory()
 CONFIG = {**BOOKS.settings, "token_folder": FOLDER.name, "pass_through": ["Freight"]}
 BOOKS.create("VendorCredit", {"TotalAmt": "5", "TxnDate": "2026-01-01", "Line": []})
+BOOKS.create("JournalEntry", {"TxnDate": "2026-01-01", "Line": []})
+BOOKS.create("Deposit", {"TotalAmt": "5", "TxnDate": "2026-01-01", "Line": []})
 BOOKS.create("RefundReceipt", {"TotalAmt": "5", "TxnDate": "2026-01-01", "Line": []})
 BOOKS.create(
     "ExchangeRate",

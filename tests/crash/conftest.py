@@ -6,9 +6,11 @@ import copy
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,43 +18,41 @@ from typing import Any
 import duckdb
 import pytest
 from sqlalchemy import select
+from tests.crash.zygote import Zygote
+from tests.store.test_upgrade import unpacked
 
 from closedloop.cli.playground import living_at, playground
 from closedloop.store.operations import Operations
-from closedloop.store.tables import break_history, journal, quarantine, run, snapshot
+from closedloop.store.tables import break_history, decision, journal, quarantine, run, snapshot
 
 ROOT = Path(__file__).parent.parent.parent
 SEED, SCALE = 4, 0.05
+FULL = os.environ.get("CLOSEDLOOP_CRASH_DOSE") == "full"
+#: Files whose failpoints the story does not reach, or only in the full dose. Odoo has no tokens, and a rename is no part of the
+#: story: test_tokens.py, service/test_rename.py, imports/test_kills.py, imports/test_forget.py, store/test_upgrade.py.
+ELSEWHERE = {"tokens.py", "rename.py", "create.py", "removal.py", "upgrade.py", "forget.py", "rewrite.py"}
+ONLY_IN_FULL = {"backup.py", "migrations.py"}
 #: What differs between two runs that did the same: when, and in which segment.
 MOMENTS = {"_loaded_at", "_segment", "_deleted_at", "write_date"}
 
 
 @pytest.fixture(scope="session")
 def failpoints() -> dict[str, str]:
+    return in_the_story(whole=FULL)
+
+
+def in_the_story(*, whole: bool) -> dict[str, str]:
     """Return every failpoint in the code that the story can reach, with the shelf it stands on.
 
     The story is told with Odoo: what other connectors have of their own is killed in their own tests.
     """
+    left_out = ELSEWHERE if whole else ELSEWHERE | ONLY_IN_FULL
     found = {}
     for shelf in ("taps", "targets", "sync"):
         for path in (ROOT / shelf).rglob("*.py"):
             if shelf != "sync" and not path.relative_to(ROOT / shelf).parts[0].endswith("_odoo"):
                 continue
-            # Odoo has no tokens, and a rename is no part of the story: see test_tokens.py and service/test_rename.py.
-            # Nor are imports, backups and forgetting: see tests/imports and service/test_backup.py.
-            if (
-                path.name
-                in {
-                    "tokens.py",
-                    "rename.py",
-                    "create.py",
-                    "removal.py",
-                    "backup.py",
-                    "forget.py",
-                    "rewrite.py",
-                }
-                or path.parent.name == "imports"
-            ):
+            if path.parent.name == "imports" or path.name in left_out:
                 continue
             for name in re.findall(r'(?<!def )failpoint\("([a-z_.]+)"\)', path.read_text(encoding="utf-8")):
                 found[name] = shelf
@@ -76,6 +76,7 @@ class Company:
 
     play: Any
     spare: Path
+    zygote: Zygote | None = None
     steps: dict[str, Step] = field(default_factory=dict)
 
     @property
@@ -86,12 +87,22 @@ class Company:
         self, *arguments: str, failpoint: str = "", log: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a verb as an operator would, perhaps with a failpoint armed."""
+        if self.zygote:
+            words = ("--config", str(self.play.config), *arguments)
+            code, said = self.zygote.run(
+                *words,
+                failpoint=failpoint,
+                log=str(log or ""),
+                module="tests.crash.verb",
+                clock=self.play.clock,
+            )
+            return subprocess.CompletedProcess(words, code, stdout="", stderr=said)
         environment = {**os.environ, "CLOSEDLOOP_CLOCK": self.play.clock, "CLOSEDLOOP_FAILPOINT": failpoint}
         if log:
             environment["CLOSEDLOOP_FAILPOINT_LOG"] = str(log)
         return subprocess.run(
             [sys.executable, "-m", "closedloop", "--config", str(self.play.config), *arguments],
-            env=environment, start_new_session=True, capture_output=True, text=True, check=False, timeout=120,
+            env=environment, start_new_session=True, capture_output=True, text=True, check=False, timeout=900,
         )  # fmt: skip
 
     def snapshot(self) -> Any:
@@ -118,6 +129,7 @@ class Company:
             "writes": self.writes(since),
             **self._operations(),
             "spool": sorted(str(path.name) for path in self.home.glob("spool/*/*")),
+            "half made": sorted(str(path.name) for path in self.home.glob("backups/.*")),
         }
 
     def fields(self) -> dict[str, Any]:
@@ -171,6 +183,7 @@ class Company:
             published = database.execute(select(snapshot)).all()
             running = database.execute(select(run.c.id).where(run.c.state == "running")).all()
             breaks = database.execute(select(break_history)).all()
+            decisions = database.execute(select(decision)).all()
         operations.close()
         return {
             "journal": Counter(
@@ -182,6 +195,7 @@ class Company:
             "quarantine": [row.record_key for row in unresolved],
             "running": [row.id for row in running],
             "breaks": Counter((row.subject_key, row.reason, row.healed_by) for row in breaks),
+            "decisions": sorted((row.id, row.left_key, row.right_key, row.verdict) for row in decisions),
             "published": sorted((row.entity, row.key, row.n, row.figures) for row in published),
         }
 
@@ -191,15 +205,56 @@ def company(tmp_path_factory):
     """Play the story once without kills; keep the moment before each step and what the step left."""
     folder = tmp_path_factory.mktemp("crash")
     (folder / "moments").mkdir()
-    with playground(folder / "company", seed=SEED, scale=SCALE, mode="apply") as play, living_at(play.clock):
+    with (
+        playground(folder / "company", seed=SEED, scale=SCALE, mode="apply") as play,
+        living_at(play.clock),
+        ExitStack() as stack,
+    ):
         made = Company(play=play, spare=folder / "moments")
+        if FULL:
+            made.zygote = Zygote(folder)
+            stack.callback(made.zygote.close)
         made.home.mkdir(exist_ok=True)
         assert made.command("provision").returncode == 0
-        tell(made, "first", ["run"])
-        change_the_world(play.crm.simulator)
-        tell(made, "second", ["run"])
-        tell(made, "revert", ["revert", last_apply(made)])
+        (whole_story if FULL else short_story)(made)
         yield made
+
+
+def short_story(made: Company) -> None:
+    """A first run that reads all and writes our fields, a second one after people have edited and deleted, and a revert."""
+    tell(made, "first", ["run"])
+    change_the_world(made.play.crm.simulator)
+    tell(made, "second", ["run"])
+    tell(made, "revert", ["revert", last_apply(made)])
+
+
+def whole_story(made: Company) -> None:
+    """The same, verb by verb where that is cheaper; before it an upgrade, behind it a backup and its restoring."""
+    age(made.home / "operations.db")
+    tell(made, "upgrade", ["sync", "books"])
+    tell(made, "sync", ["sync"])
+    tell(made, "reconcile", ["reconcile"])
+    tell(made, "apply", ["apply"])
+    change_the_world(made.play.crm.simulator)
+    tell(made, "second", ["run"])
+    tell(made, "revert", ["revert", last_apply(made)])
+    tell(made, "backup", ["backup"])
+    newest = max((made.home / "backups").glob("closedloop-*.zip"))
+    tell(made, "restore", ["restore", str(newest), "--replace"])
+
+
+def age(path: Path) -> None:
+    """Let a database be one of the first version, with decisions and a run that an upgrade must keep."""
+    unpacked("operations.db", path)
+    with closing(sqlite3.connect(path)) as database, database:
+        for table in ("quarantine", "decision", "plan_row", "plan", "lease", "stream_run", "journal"):
+            database.execute(f"delete from {table}")
+        database.executemany(
+            "insert into decision (kind, left_key, right_key, verdict, who, why, at)"
+            " values ('customer_account', ?, ?, 'accept', 'Ann', '', '2026-01-01T00:00:00.000000Z')",
+            [(f"a:{n}", f"b:{n}") for n in range(40)],
+        )
+        database.execute("update run set state = 'done'")
 
 
 def tell(company: Company, name: str, command: list[str]) -> None:

@@ -25,6 +25,7 @@ DOSE = os.environ.get("CLOSEDLOOP_CRASH_DOSE", "")
 #: Kills of each vendor: 200 of both in the full dose.
 KILLS = 100 if DOSE == "full" else int(DOSE or "5")
 WORLD = generate(5, 0.02)
+PACKAGES = ("tap_quickbooks", "tap_xero")
 
 
 def failpoints(package: str) -> list[str]:
@@ -60,7 +61,7 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     return process.returncode, error.decode()[-1500:]
 
 
-@pytest.fixture(params=["tap_quickbooks", "tap_xero"])
+@pytest.fixture(params=PACKAGES)
 def connection(request, tmp_path):
     folder = {"token_folder": str(tmp_path / "tokens")}
     if request.param == "tap_quickbooks":

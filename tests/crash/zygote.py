@@ -1,7 +1,7 @@
 """Has everything imported, and forks a core for each order, so that hundreds of kills take minutes.
 
-A core is a process of a session of its own; its target is a fork of it, in a group of its own and tied to it, as
-`connectors.process` starts one. What is killed, and who is left, is the same; only the imports are not done anew.
+A core is a process of a session of its own; its taps and targets are forks of it, in groups of their own and tied to it,
+as `connectors.process` starts them. What is killed, and who is left, is the same; only the imports are not done anew.
 """
 
 from __future__ import annotations
@@ -18,9 +18,20 @@ import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from closedloop.clock import START_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 ROOT = Path(__file__).parent.parent.parent
-TARGETS = ("target_salesforce", "target_hubspot", "target_odoo")
+#: What orders need, besides what they name.
+KNOWN = (
+    "tests.crash.core", "tests.imports.core", "tests.crash.verb", "target_salesforce.target", "target_hubspot.target",
+    "target_odoo.target", "tap_odoo.tap", "closedloop.service.cycle", "closedloop.service.backup", "closedloop.cli.running",
+    "closedloop.cli.writing", "closedloop.cli.keeping", "closedloop.extract.sync",
+)  # fmt: skip
 _PR_SET_PDEATHSIG = 1
 
 
@@ -35,9 +46,27 @@ class Zygote:
             stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path},
         )  # fmt: skip
 
-    def run(self, *arguments: str, failpoint: str = "", log: str = "") -> tuple[int, str]:
-        """Run one verb of `tests.crash.core`; return its exit code, and what it said on its standard error."""
-        order = {"arguments": arguments, "failpoint": failpoint, "log": log, "said": str(self._said)}
+    def run(
+        self,
+        *arguments: str,
+        failpoint: str = "",
+        log: str = "",
+        module: str = "tests.crash.core",
+        clock: str = "",
+    ) -> tuple[int, str]:
+        """Run `main` of a module; return its exit code, and what it said.
+
+        Args:
+            arguments: Of its `main`.
+            failpoint: As in `CLOSEDLOOP_FAILPOINT`.
+            log: As in `CLOSEDLOOP_FAILPOINT_LOG`.
+            module: The module.
+            clock: The time at which it lives, as `CLOSEDLOOP_CLOCK` takes it.
+        """
+        order = {
+            "module": module, "arguments": arguments, "failpoint": failpoint, "log": log, "clock": clock,
+            "said": str(self._said),
+        }  # fmt: skip
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
@@ -53,9 +82,9 @@ class Zygote:
 
 
 class Forked:
-    """What the sender needs of a `subprocess.Popen`."""
+    """What the core needs of a `subprocess.Popen`."""
 
-    def __init__(self, module: str, args: list[str], config: dict) -> None:
+    def __init__(self, module: str, args: list[str], documents: dict[str, object]) -> None:
         pairs = [os.pipe() for _ in range(3)]
         (theirs_in, ours_in), (ours_out, theirs_out), (ours_err, theirs_err) = pairs
         parent = os.getpid()
@@ -63,7 +92,7 @@ class Forked:
         if self.pid == 0:
             for handle in (ours_in, ours_out, ours_err):
                 os.close(handle)
-            become(parent, module, args, config, (theirs_in, theirs_out, theirs_err))
+            become(parent, module, args, documents, (theirs_in, theirs_out, theirs_err))
         for handle in (theirs_in, theirs_out, theirs_err):
             os.close(handle)
         self.stdin = io.BufferedWriter(io.FileIO(ours_in, "w"))
@@ -81,7 +110,7 @@ class Forked:
             self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         return self.returncode
 
-    def communicate(self, given: bytes) -> tuple[bytes, bytes]:
+    def communicate(self, given: bytes = b"", timeout: float | None = None) -> tuple[bytes, bytes]:
         with ThreadPoolExecutor() as pool, self.stdout, self.stderr:
             texts = [pool.submit(one.read) for one in (self.stdout, self.stderr)]
             with contextlib.suppress(BrokenPipeError), self.stdin:
@@ -97,8 +126,10 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def become(parent: int, module: str, args: list[str], config: dict, handles: tuple[int, int, int]) -> None:
-    """Be the target, to be killed when the core dies."""
+def become(
+    parent: int, module: str, args: list[str], documents: dict[str, object], handles: tuple[int, int, int]
+) -> None:
+    """Be the tap or target, to be killed when the core dies."""
     code = 70
     with contextlib.suppress(BaseException):
         os.setpgid(0, 0)
@@ -110,19 +141,28 @@ def become(parent: int, module: str, args: list[str], config: dict, handles: tup
             os.close(handle)
         sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
         arm_nobody_anew()
-        options = os.memfd_create("config")
-        os.write(options, json.dumps(config).encode())
-        sys.argv = [module, "--config", f"/proc/self/fd/{options}", *args]
-        try:
-            importlib.import_module(f"{module}.__main__").main()
-            code = 0
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        except Exception:  # noqa: BLE001 (whatever it was, the test shall read it)
-            traceback.print_exc()
+        sys.argv = [module]
+        for option, document in documents.items():
+            handle = os.memfd_create(option)
+            os.write(handle, json.dumps(document).encode())
+            sys.argv += [option, f"/proc/self/fd/{handle}"]
+        sys.argv += args
+        code = ended(importlib.import_module(f"{module}.__main__").main)
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
+
+
+def ended(act: Callable[[], object]) -> int:
+    """Act, and return the exit code as a process's end would have it."""
+    try:
+        code = act()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Exception:  # noqa: BLE001 (whatever it was, the test shall read it)
+        traceback.print_exc()
+        return 70
+    return code if isinstance(code, int) else 0
 
 
 def arm_nobody_anew() -> None:
@@ -139,29 +179,33 @@ def core(order: dict) -> None:
         os.setsid()
         said = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         nothing = os.open(os.devnull, os.O_RDWR)
-        for place, handle in enumerate((nothing, nothing, said)):
+        for place, handle in enumerate((nothing, said, said)):
             os.dup2(handle, place)
-        sys.stderr = os.fdopen(2, "w")
-        from tests.crash.core import main
-
+        sys.stdout = sys.stderr = os.fdopen(2, "w")
         from closedloop import connectors
         from closedloop.kit import failpoint
 
         failpoint._armed, failpoint._log = order["failpoint"], order["log"]  # noqa: SLF001
-        connectors.process = lambda module, args, config, **_options: Forked(module, list(args), dict(config))  # type: ignore[assignment]
-        try:
-            code = main(*order["arguments"])
-        except Exception:  # noqa: BLE001 (whatever it was, the test shall read it)
-            traceback.print_exc()
+        os.environ.update({START_VARIABLE: order["clock"]} if order["clock"] else {})
+        connectors.process = forked  # type: ignore[assignment]
+        main = importlib.import_module(order["module"]).main
+        code = ended(lambda: main(*order["arguments"]))
         sys.stderr.flush()
     os._exit(code)
 
 
+def forked(
+    module: str, args: Sequence[str], config: Mapping[str, object], *, documents: Mapping[str, object] | None = None,
+    **_options: object,
+) -> Forked:  # fmt: skip
+    """Start a connector as `connectors.process` does."""
+    return Forked(module, list(args), {"--config": dict(config), **(documents or {})})
+
+
 def serve() -> None:
     """Fork a core for every order, and say how it ended."""
-    importlib.import_module("tests.crash.core")
-    for name in TARGETS:
-        importlib.import_module(f"{name}.target")
+    for name in KNOWN:
+        importlib.import_module(name)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -358,3 +358,21 @@ def test_an_unknown_word_has_no_history(tmp_path):
     with pytest.raises(ConfigError, match="invoice has no history"):
         reading.find(operations, "invoice", "x")
     operations.close()
+
+
+def test_campaigns_of_two_systems_that_are_linked_are_a_campaign_link(tmp_path):
+    """The badge scans' campaign turns out to be the CRM's: its touches come with the link, and nobody edited them."""
+    world = kit.build(tmp_path, rows(*FIRST, touches=[attended("t3", "e2", "p3")]))
+    take(world, "20260630T120000Z-1")
+    world.decide("campaign_campaign", "e1", "e2")
+    take(world, "20260705T120000Z-2")
+    label = "campaign link: touch is of another campaign now"
+    for key in ("e1", "e2"):
+        found = reading.history(world.operations, "campaign", key)[-1]
+        attended_by = {cause.label for cause in found.causes if cause.measure == "attended"}
+        assert attended_by == {label}, key
+        assert {cause.cause for cause in found.causes} == {"link"}
+        [step] = found.steps
+        assert step.step == "link"
+        assert ["t1", label] in [list(one) for one in step.records]
+    world.close()

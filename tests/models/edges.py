@@ -118,7 +118,33 @@ def without_dates(books):
     books.sale("und", "c-und", day(2, 10), "100.00")
 
 
+def lost_last(books):
+    books.add("campaign", event("last", day(2, 1)))
+    came(books, "lst", "Lost Last", "last")
+    stages = [{"key": f"lst{n}", "name": f"Lost {n}", "rank": n, "is_closed": n > 1} for n in (1, 2)]
+    books.add("stage", *stages, {"key": "lst3", "name": "Mine", "rank": 3, "is_closed": True, "is_won": True})
+    books.add("opportunity", deal("lst1", "a-lst", at(1, 5), at(3, 1)), deal("lst2", "a-lst", at(1, 5)))
+    for n in (1, 2):
+        books.add("opportunity_change", {"key": f"hl{n}", "opportunity_key": f"lst{n}", "changed_at": at(3, 1),
+                  "field": "stage", "old_stage_key": "lst1", "new_stage_key": f"lst{1 + n}"})  # fmt: skip
+
+
+def void_credit(books):
+    books.company("voc", "Void Credit")
+    for n, more in ((1, {"status": "void"}), (2, {"status": "draft"}), (3, {"deleted_at": at(3, 1)})):
+        books.sale(f"voc{n}", "c-voc", day(2, 1), "10.00")
+        books.sale(f"voc{n}'", "c-voc", day(2, 2), "10.00", kind="credit_note", **more)
+        books.add("allocation", paid(f"voc{n}", f"voc{n}", day(2, 3), "10.00", credit=f"voc{n}'"))
+    for n, more in ((4, {"status": "void"}), (5, {"deleted_at": at(3, 1)})):
+        books.sale(f"voc{n}", "c-voc", day(2, 1), "10.00")
+        books.add(
+            "payment",
+            {"key": f"pay-voc{n}", "customer_key": "c-voc", "date": day(2, 2), "amount": "10.00", **more},
+        )
+        books.add("allocation", paid(f"voc{n}", f"voc{n}", day(2, 3), "10.00"))
+
+
 CASES = (
     no_cost, zero_attendees, one_deal, all_lost, large_refund, late_credit_note, closed_before, three_at_once, merged,
-    negative, future, leap_day, summer_time, midnight, without_dates,
+    negative, future, leap_day, summer_time, midnight, without_dates, lost_last, void_credit,
 )  # fmt: skip

@@ -160,6 +160,16 @@ def test_campaign_without_dates_counts_people_and_earns_nothing(world, measure):
     assert measure("undated", "roi_blank_reason") == ("no_dates",)
 
 
+def test_a_lost_deal_has_not_come_further_wherever_the_vendor_sorts_lost(measure):
+    # The other deal reached the stage behind it, without being won yet.
+    assert measure("last", "opportunities_advanced", "pipeline_at_event") == (1, 10000)
+
+
+def test_what_is_void_draft_or_deleted_settles_nothing(world):
+    assert of_account(world, "a-voc", "invoiced", "collected") == (5000, 0)
+    assert {of_document(world, f"voc{n}", "open") for n in range(1, 6)} == {(1000,)}
+
+
 def test_no_check_fails_at_any_edge(world):
     failed = [
         name

@@ -7,15 +7,19 @@ from tests.models import kit
 
 DOCUMENTS = (
     "document_key varchar, source varchar, kind varchar, sign integer, date date, value bigint, gross bigint,"
-    " home_gross bigint, state varchar"
+    " home_gross bigint, state varchar, currency varchar"
 )
+LINE = "document_key varchar"
+LEFT = "source varchar, month date, amount bigint, foreign_amount bigint"
+ALLOCATED = "document_key varchar, payment_key varchar, other_document_key varchar, amount bigint, date date"
 SETTLED = "document_key varchar, date date, settled_to bigint"
 TOTALS = "source varchar, date date, side varchar, origin varchar, home_currency varchar, amount bigint"
 RUN = {"param.run": ("as_of date, home_currency varchar", [(date(2026, 3, 15), "USD")])}
 MARCH = date(2026, 3, 1)
 
 
-def tie_out(documents, totals, settled=()):
+def tie_out(documents, totals, *, settled=(), lines=(), left=(), allocated=(), run=RUN):
+    documents = [one if len(one) > 9 else (*one, "USD") for one in documents]
     return {
         (row["source"], row["month"]): row
         for row in kit.evaluate(
@@ -24,8 +28,11 @@ def tie_out(documents, totals, settled=()):
                 "document_figure": (DOCUMENTS, documents),
                 "settled_day": (SETTLED, list(settled)),
                 "ledger_total": (TOTALS, totals),
+                "line": (LINE, list(lines)),
+                "payment_left": (LEFT, list(left)),
+                "allocation": (ALLOCATED, list(allocated)),
             },
-            params=RUN,
+            params=run,
         )
     }
 
@@ -114,3 +121,103 @@ def test_another_home_currency_is_not_compared():
     invoice = ("i1", "books", "invoice", 1, MARCH, 500, 500, 500, "counted")
     [row] = tie_out([invoice], [("books", MARCH, "income", "document", "EUR", 450)]).values()
     assert pick(row, "state", "documents_income", "ledger_income") == ("other_currency", 500, None)
+
+
+# A ledger that tells the totals of whole months only: QuickBooks, Xero
+
+
+def month_totals(*months, currency="USD"):
+    """(last day, income, movement of receivables) of each month."""
+    return [
+        ("books", day, side, "total", currency, amount)
+        for day, *amounts in months
+        for side, amount in zip(("income", "receivable"), amounts, strict=True)
+    ]
+
+
+APRIL = {"param.run": ("as_of date, home_currency varchar", [(date(2026, 4, 15), "USD")])}
+FEBRUARY, LAST_OF_FEBRUARY, LAST_OF_MARCH = date(2026, 2, 1), date(2026, 2, 28), date(2026, 3, 31)
+NET, GROSS = 100000, 119000
+SOLD = ("i1", "books", "invoice", 1, date(2026, 2, 10), NET, GROSS, GROSS, "counted")
+
+
+def test_a_month_total_less_its_journals_and_bank_sales_is_what_was_booked_for_documents():
+    named = [
+        ("books", date(2026, 2, 27), "income", "journal", "USD", 2000),
+        ("books", date(2026, 3, 6), "income", "bank", "USD", 700),
+        ("books", date(2026, 3, 9), "receivable", "journal", "USD", -500),
+    ]
+    totals = month_totals((LAST_OF_FEBRUARY, NET + 2000, GROSS), (LAST_OF_MARCH, 700, -GROSS - 3000 - 500))
+    found = tie_out(
+        [SOLD], totals + named, [("i1", MARCH, GROSS)], left=[("books", MARCH, 3000, 0)], run=APRIL
+    )
+    first, second = found["books", FEBRUARY], found["books", MARCH]
+    assert pick(first, "ledger_income", "income_difference", "income_journals", "income_documents") == (
+        102000, 2000, 2000, 0,
+    )  # fmt: skip
+    assert pick(first, "receivable_difference", "state") == (0, "explained")
+    assert pick(second, "income_bank", "income_documents", "documents_open", "ledger_receivable") == (
+        700, 0, 0, -3500,
+    )  # fmt: skip
+    assert pick(second, "receivable_payments", "receivable_journals", "receivable_documents") == (
+        -3000,
+        -500,
+        0,
+    )
+    assert pick(second, "receivable_exchange", "receivable_other", "state") == (0, 0, "explained")
+
+
+def test_what_the_total_has_beyond_all_names_is_a_document_that_we_lack():
+    found = tie_out([SOLD], month_totals((LAST_OF_FEBRUARY, NET + 100, GROSS + 119)), run=APRIL)
+    row = found["books", FEBRUARY]
+    assert pick(row, "income_documents", "receivable_documents", "income_other", "receivable_other", "state") == (
+        100, 119, 0, 0, "differs",
+    )  # fmt: skip
+
+
+def test_a_journal_that_settles_an_invoice_takes_nothing_from_the_documents():
+    """The invoice was settled by a journal in February; the link between the two is dated March."""
+    totals = month_totals((LAST_OF_FEBRUARY, NET, 0), (LAST_OF_MARCH, 0, 0))
+    totals += [("books", LAST_OF_FEBRUARY, "receivable", "journal", "USD", -GROSS)]
+    linked = [("i1", None, None, GROSS, date(2026, 3, 5))]
+    found = tie_out([SOLD], totals, settled=[("i1", date(2026, 3, 5), GROSS)], allocated=linked, run=APRIL)
+    first, second = found["books", FEBRUARY], found["books", MARCH]
+    assert pick(first, "receivable_journals", "receivable_documents", "state") == (-GROSS, 0, "explained")
+    assert pick(second, "receivable_journals", "receivable_payments", "receivable_documents") == (
+        -GROSS,
+        GROSS,
+        0,
+    )
+
+
+def test_converted_lines_may_round_by_a_cent_each_and_no_more():
+    euro = (*SOLD, "EUR")
+    lines = [("i1",), ("i1",)]
+    for over, expected in ((2, (2, 0, "explained")), (-2, (-2, 0, "explained")), (3, (0, 3, "differs"))):
+        found = tie_out([euro], month_totals((LAST_OF_FEBRUARY, NET + over, GROSS)), lines=lines, run=APRIL)
+        assert pick(found["books", FEBRUARY], "income_exchange", "income_documents", "state") == expected
+    home = tie_out([SOLD], month_totals((LAST_OF_FEBRUARY, NET + 1, GROSS)), lines=lines, run=APRIL)
+    assert home["books", FEBRUARY]["state"] == "differs"
+
+
+def test_foreign_receivables_may_be_valued_anew_by_a_quarter_of_what_is_open():
+    euro, quarter = (*SOLD, "EUR"), GROSS // 4
+    for over, expected in (
+        (quarter, (quarter, 0)),
+        (-quarter, (-quarter, 0)),
+        (quarter + 1, (0, quarter + 1)),
+    ):
+        found = tie_out([euro], month_totals((LAST_OF_FEBRUARY, NET, GROSS + over)), run=APRIL)
+        assert pick(found["books", FEBRUARY], "receivable_exchange", "receivable_documents") == expected
+    paid = tie_out(
+        [euro], month_totals((LAST_OF_FEBRUARY, NET, 1)), [("i1", LAST_OF_FEBRUARY, GROSS)], run=APRIL
+    )
+    assert paid["books", FEBRUARY]["receivable_documents"] == 1
+
+
+def test_a_month_that_is_not_over_is_not_compared_and_one_that_was_not_read_says_so():
+    late = ("i2", "books", "invoice", 1, date(2026, 4, 2), 500, 500, 500, "counted")
+    totals = month_totals((LAST_OF_FEBRUARY, NET, GROSS), (date(2026, 4, 30), 500, 500))
+    found = tie_out([SOLD, ("i3", *late[1:4], MARCH, *late[5:]), late], totals, run=APRIL)
+    states = {month.month: pick(row, "state", "ledger_income") for (_, month), row in found.items()}
+    assert states == {2: ("equal", NET), 3: ("not_read", None), 4: ("running", None)}

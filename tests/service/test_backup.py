@@ -189,8 +189,11 @@ def test_killed_in_between_nothing_is_half(filled, tmp_path, point, act):
     )
     assert done.returncode == -9
     assert everything(filled) == was
-    written = [file.name for file in (tmp_path / "home" / "backups").glob("closedloop-*.zip")]
-    assert written == []
+    folder = tmp_path / "home" / "backups"
+    assert list(folder.glob("closedloop-*.zip")) == []
+    made = backups.take(filled, None, keep=14)
+    assert [file for file in folder.iterdir() if file.name.startswith(".")] == [], "nothing half made stays"
+    assert made.path.exists()
 
 
 def test_verbs_say_what_they_did(tmp_path):

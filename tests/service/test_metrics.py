@@ -35,13 +35,24 @@ def filled(opened):
     clock, database = opened.clock, opened.operations
     money = {"currency": "USD", "minor": {"invoiced_all": 100_00, "unlinked": 30_00}}
     plans = {"crm": {"id": "p", "fields": 9, "write": 4}}
+    older = database.begin_run("sync", clock)
+    said = {
+        "crm": {"left": 9, "allowed": 10, "window": "day"},
+        "news": {"left": 5, "allowed": None, "window": "day"},
+    }
+    database.end_run(older, state="done", exit_code=0, clock=clock, detail={"budgets": said})
     run = database.begin_run("run", clock)
     database.end_run(
         run,
         state="done",
         exit_code=0,
         clock=clock,
-        detail={"money": money, "checks": ["dates"], "plans": plans},
+        detail={
+            "money": money,
+            "checks": ["dates"],
+            "plans": plans,
+            "budgets": {"crm": {"left": 7, "allowed": 10, "window": "day"}},
+        },
     )
     now = to_text(clock.now())
     read = {"run_id": run, "connection": "crm", "keys": 3, "requests": 2, "bytes": 700, "at": now}
@@ -109,6 +120,10 @@ def test_every_figure_is_there_with_its_labels(filled):
     assert found["closedloop_money_minor", "USD", "unlinked"] == 30_00
     assert found["closedloop_plan_fields", "crm", "write"] == 4
     assert found["closedloop_failed_checks",] == 1
+    assert found["closedloop_budget_left_calls", "crm", "day"] == 7, "the newest word counts"
+    assert found["closedloop_budget_allowed_calls", "crm", "day"] == 10
+    assert found["closedloop_budget_left_calls", "day", "news"] == 5
+    assert ("closedloop_budget_allowed_calls", "day", "news") not in found
     assert found["closedloop_quarantine_records", "crm", "read"] == 1
     assert found["closedloop_writes_unknown", "crm"] == 1
     assert found["closedloop_breaks", "overdue_invoice"] == 1
@@ -141,6 +156,28 @@ def test_the_dashboard_asks_only_for_what_there_is(filled):
     assert names - asked <= {"closedloop_runs", "closedloop_stream_quarantined_rows"}, "not shown anywhere"
     places = [tuple(panel["gridPos"].values()) for panel in panels]
     assert len(set(places)) == len(panels)
+
+
+#: What issue and README promise → a metric of it.
+PROMISED = {
+    "rows": "closedloop_stream_read_rows",
+    "calls": "closedloop_stream_read_calls",
+    "bytes": "closedloop_stream_read_bytes",
+    "budget left": "closedloop_budget_left_calls",
+    "lag": "closedloop_stream_lag_seconds",
+    "durations": "closedloop_run_duration_seconds",
+    "breaks": "closedloop_breaks",
+    "unmatched money": "closedloop_money_minor",
+    "guard state": "closedloop_guard_tripped",
+}
+
+
+@pytest.mark.parametrize("promise", PROMISED)
+def test_what_is_promised_is_told_and_shown(filled, promise):
+    name = PROMISED[promise]
+    assert name in {found for found, *_ in samples(exposition(filled, "idle").decode())}
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    assert any(re.search(rf"\b{name}\b", target["expr"]) for panel in panels for target in panel["targets"])
 
 
 def test_a_cron_container_writes_them_into_a_file(filled, tmp_path):

@@ -4,10 +4,14 @@ Every process notes in one file when it enters and leaves what only one may do, 
 these daemons takes its time, so that a second writer would be seen inside of the first.
 """
 
+import itertools
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
+from operator import itemgetter
 
 import pytest
 from sqlalchemy import select
@@ -82,6 +86,28 @@ def written(folder, process=None):
     return [line for line in lines if process is None or line[1] == str(process.pid)]
 
 
+def stand_still(process, address):
+    """Stop a writer, but not inside of a transaction: SQLite's lock would keep everybody out until it wakes."""
+    process.send_signal(signal.SIGSTOP)
+    while address.startswith("sqlite") and is_locked(address.removeprefix("sqlite:///")):
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.01)
+        process.send_signal(signal.SIGSTOP)
+
+
+def is_locked(path):
+    with closing(sqlite3.connect(path, timeout=0.2)) as database:
+        try:
+            database.execute("begin immediate")
+        except sqlite3.OperationalError:
+            return True
+        return False
+
+
+def moment(line):
+    return float(line[0])
+
+
 def until(true, seconds=60):
     end = time.monotonic() + seconds
     while not true():
@@ -94,7 +120,7 @@ def assert_one_after_the_other(folder, first, second):
     mine, theirs = written(folder, first), written(folder, second)
     assert mine
     assert theirs
-    assert max(float(line[0]) for line in mine) < min(float(line[0]) for line in theirs)
+    assert max(map(moment, mine)) < min(map(moment, theirs))
 
 
 @pytest.mark.long
@@ -119,10 +145,12 @@ def test_a_killed_one_is_replaced_at_once(start, tmp_path):
     assert_one_after_the_other(tmp_path, first, second)
 
 
-def test_one_that_stands_still_is_replaced_after_its_time_and_writes_nothing_when_it_wakes(start, tmp_path):
+def test_one_that_stands_still_is_replaced_after_its_time_and_writes_nothing_when_it_wakes(
+    start, address, tmp_path
+):
     first = start(10_000)
     until(lambda: len(written(tmp_path)) > 2)
-    first.send_signal(signal.SIGSTOP)
+    stand_still(first, address)
     second = start(3)
     assert second.wait(90) == 0
     before = len(written(tmp_path, first))
@@ -131,6 +159,29 @@ def test_one_that_stands_still_is_replaced_after_its_time_and_writes_nothing_whe
     assert first.wait(60) == 7, "it says that the lease was lost"
     assert len(written(tmp_path, first)) <= before + 1  # it may have been asked to stop behind its last look
     assert_one_after_the_other(tmp_path, first, second)
+
+
+@pytest.mark.long
+def test_whoever_writes_writes_alone_however_often_it_changes(start, address, tmp_path):
+    """The lease changes hands six times, by a kill and by standing still in turn; who had it never writes again."""
+    holder, sleepers = start(10_000), []
+    for turn in range(6):
+        mine = holder
+        until(lambda mine=mine: len(written(tmp_path, mine)) > 2)
+        holder = start(10_000)
+        if turn % 2:
+            stand_still(mine, address)
+            sleepers.append(mine)
+        else:
+            mine.kill()
+        until(lambda holder=holder: len(written(tmp_path, holder)) > 2)
+        for sleeper in sleepers:
+            sleeper.send_signal(signal.SIGCONT)
+        assert [sleeper.wait(60) for sleeper in sleepers] == [7] * len(sleepers)
+    holder.kill()
+
+    hands = [pid for pid, _ in itertools.groupby(sorted(written(tmp_path), key=moment), key=itemgetter(1))]
+    assert len(hands) == len(set(hands)) == 7
 
 
 @pytest.mark.servers
@@ -150,6 +201,18 @@ def test_one_whose_connection_is_cut_is_replaced_and_writes_nothing_more(postgre
 
     assert_one_after_the_other(tmp_path, first, second)
     proxy.close()
+
+
+@pytest.mark.sqlite
+def test_a_database_that_somebody_is_writing_to_can_be_opened(tmp_path):
+    """`status` and a second daemon start beside a writer, also beside one that stands still in a transaction."""
+    Operations.open(tmp_path / "operations.db").close()
+    with sqlite3.connect(tmp_path / "operations.db") as writer:
+        writer.execute("begin immediate")
+        opened = Operations.open(tmp_path / "operations.db")
+        assert lease.current(opened, "writer") is None
+        opened.close()
+    writer.close()
 
 
 def test_who_lost_the_lease_changes_neither_database_nor_store(address, tmp_path):

@@ -4,8 +4,8 @@ import sys
 import duckdb
 import pytest
 
-from closedloop.errors import ConfigError, UnreachableError
-from closedloop.store.analytical import Store
+from closedloop.errors import ConfigError
+from closedloop.store.analytical import InUseError, Store
 from closedloop.store.names import quote
 from closedloop.store.raw import ensure_table, wider
 
@@ -47,10 +47,10 @@ def test_another_process_is_told_what_to_do(store):
         [sys.executable, "-c", script, store.path], capture_output=True, text=True, check=False
     )
     assert (
-        f"{UnreachableError.__name__}: {store.path}: the analytical store is open in another process"
+        f"{InUseError.__name__}: {store.path}: the analytical store is open in another process"
         in answer.stderr
     )
-    assert "stop the other closedloop" in answer.stderr
+    assert "try again when it has ended" in answer.stderr
 
 
 def test_a_file_that_is_no_store_is_a_clear_error(tmp_path):

@@ -11,32 +11,6 @@ from closedloop.store.migrations import STEPS, migrate
 from closedloop.store.operations import Operations
 from closedloop.store.stamps import from_text, to_text
 
-#: Tables that the first version did not have.
-SINCE_THE_FIRST = (
-    "import_row",
-    "import_plan",
-    "creation",
-    "break_history",
-    "break_watch",
-    "snapshot",
-    "snapshot_cause",
-    "snapshot_now",
-    "snapshot_input",
-    "definition",
-    "job",
-    "incident",
-    "forgotten",
-    "forgotten_mark",
-)
-#: What the later steps did to tables of the first version, undone.
-BACK = (
-    *(f"drop index {name}" for name in ("journal_batch", "journal_written", "journal_open")),
-    "create index journal_run on journal (run_id)",
-    *(f"alter table quarantine drop column {name}" for name in ("kind", "version", "released_at")),
-    *(f"alter table plan_row drop column {name}" for name in ("name", "url", "why")),
-    "alter table journal drop column refusal",
-)
-
 
 @pytest.fixture
 def operations(tmp_path):
@@ -144,31 +118,6 @@ def test_a_migration_that_fails_leaves_the_old_version(operations):
     with operations.reading() as database:
         assert "note" not in {column["name"] for column in inspect(database).get_columns("run")}
         assert database.execute(text("select version from schema_version")).scalar() == len(STEPS) + 1
-
-
-def test_a_database_of_the_first_version_becomes_what_a_new_one_is(tmp_path, operations):
-    def shape(held):
-        found = inspect(held.engine)
-        return {
-            table: {
-                (column["name"], str(column["type"]), column["nullable"])
-                for column in found.get_columns(table)
-            }
-            | {index["name"] for index in found.get_indexes(table)}
-            for table in found.get_table_names()
-        }
-
-    old = Operations.open(tmp_path / "old.db")
-    with old.transaction() as database:
-        for table in SINCE_THE_FIRST:
-            database.execute(text(f"drop table {table}"))
-        for statement in BACK:
-            database.execute(text(statement))
-        database.execute(text("update schema_version set version = 1"))
-    old.close()
-    again = Operations.open(tmp_path / "old.db")
-    assert shape(again) == shape(operations)
-    again.close()
 
 
 @pytest.mark.sqlite

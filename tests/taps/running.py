@@ -17,6 +17,12 @@ def long(*values):
     ]
 
 
+def budget(error):
+    """What a tap's log says last of what is left of the vendor's calls: left, allowed, window."""
+    said = [json.loads(line) for line in error.splitlines() if '"tap.budget"' in line]
+    return tuple(said[-1][name] for name in ("left", "allowed", "window"))
+
+
 @dataclass
 class Run:
     """What a run of a tap wrote, and how it ended."""

@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from closedloop.config.problem import did_you_mean
 from closedloop.models import entities
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from zoneinfo import ZoneInfo
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -18,6 +20,8 @@ _TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]{1,9}))?\s?(Z|z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
+#: A currency's code.
+CURRENCY = re.compile(r"[A-Z]{3}")
 _YES = {"true": "true", "1": "true", "false": "false", "0": "false"}
 #: Larger amounts are no money but a slip, and would leave the models' integers.
 _MOST = 10**16
@@ -89,6 +93,30 @@ def value(kind: str, text: str, zone: ZoneInfo) -> str:
     return _day(text) if kind == entities.DAY else _time(text, zone)
 
 
+def word(text: str, known: Iterable[str]) -> str:
+    """Return a cell that holds one of a few words.
+
+    Raises:
+        CellError: It is none of them.
+    """
+    text = text.strip()
+    if text not in known:
+        raise CellError("there is no such word for it", did_you_mean(text.lower(), known))
+    return text
+
+
+def currency(text: str) -> str:
+    """Return a currency's code.
+
+    Raises:
+        CellError: It is no code of three capital letters.
+    """
+    text = text.strip()
+    if not CURRENCY.fullmatch(text):
+        raise CellError("this is no currency", "write its code in three capital letters, such as USD")
+    return text
+
+
 def _number(kind: str, text: str) -> str:
     found = _DECIMAL.fullmatch(text)
     if not found or not (found[2] or found[3]):
@@ -100,6 +128,8 @@ def _number(kind: str, text: str) -> str:
     number = Decimal(text)
     if kind == entities.SHARE and not 0 <= number <= 1:
         raise CellError("a share lies between 0 and 1", "25 % is 0.25")
+    if kind == entities.RATE and number <= 0:
+        raise CellError("a rate is above zero", "write the rate as the ledger prints it, or leave it blank")
     if kind == entities.RATE and number >= 10**12:
         raise CellError("the rate is too large", "write the rate as the ledger prints it")
     return format(number, "f")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from closedloop.models import entities
 from closedloop.models.entities import ENTITIES
+from closedloop.models.parameters import STATUS_RANKS
 
 #: Entities that other rows name by key: their key cannot be left out. Others are numbered where it is.
 NAMED = frozenset({"campaign", "person", "account", "opportunity", "stage", "customer", "document", "owner"})
@@ -71,12 +72,15 @@ _OWN: dict[tuple[str, str], str] = {
     ("touch", "person_key"): "the person that the source itself names",
     ("touch", "occurred_at"): "scan or check-in (definition 7)",
     ("touch", "occurred_on"): "the same where only the day is known",
-    ("person", "kind"): "lead, contact or subscriber",
+    ("person", "kind"): "contact (also when blank), lead or subscriber",
     ("person", "converted_person_key"): "the contact that a lead became",
     ("opportunity", "number"): "what invoices may quote",
     ("opportunity", "closed_at"): "when it was won or lost; its day counts",
     ("opportunity_change", "field"): "stage or amount",
     ("document", "kind"): "invoice, sales_receipt, credit_note or refund; amounts are positive for all",
+    ("document", "net"): "without tax; blank: gross less tax",
+    ("document", "tax"): "blank: gross less net; 0 where one of the two is blank",
+    ("document", "gross"): "with tax; blank: net and tax",
     ("document", "status"): "posted (also when blank), draft or void; only posted ones count",
     ("document", "rate"): "as the ledger prints it; rate_direction must say which way",
     (
@@ -90,7 +94,10 @@ _OWN: dict[tuple[str, str], str] = {
     ("line", "line_class"): "revenue (also when blank), pass_through or write_off",
     ("line", "net"): "adds to the document's net; without line.csv each document is one revenue line",
     ("ledger_total", "side"): "income (credit less debit) or receivable (debit less credit)",
-    ("ledger_total", "origin"): "what was booked: document, payment, exchange, bank, journal or other",
+    (
+        "ledger_total",
+        "origin",
+    ): "what was booked: document, payment, exchange, bank, journal or other; total: all of a month, on its last day",
     ("ledger_total", "amount"): "what the ledger booked on such accounts that day, of this origin",
     ("payment", "direction"): "in (also when blank) or out",
     ("payment", "status"): "posted (also when blank) or void",
@@ -100,12 +107,31 @@ _OWN: dict[tuple[str, str], str] = {
     ): "the other document, where credit settles it; one row settles both",
     ("allocation", "payment_key"): "the payment that settles the document",
     ("allocation", "date"): "day of the settlement",
+    ("cost_line", "status"): "posted (also when blank), draft or void; only posted ones count",
     ("cost_line", "campaign_code"): "names the campaign where campaign_key is blank",
     ("rate", "home_currency"): "blank: the company's; only such rows are the declared table",
     ("rate", "direction"): "multiply (home for one foreign unit) or divide (foreign for one home unit)",
     ("company", "currency"): "the home currency when no configuration says it",
     ("activity", "at"): "when it was done",
     ("owner", "kind"): "user (also when blank) or queue",
+}
+
+#: (entity, column) → the words that it may hold; another one would drop the row, or count it with the wrong sign.
+WORDS: dict[tuple[str, str], frozenset[str]] = {
+    ("touch", "status"): frozenset(STATUS_RANKS),
+    ("person", "kind"): frozenset({"lead", "contact", "subscriber"}),
+    ("opportunity_change", "field"): frozenset({"stage", "amount"}),
+    ("document", "kind"): frozenset({"invoice", "sales_receipt", "credit_note", "refund"}),
+    ("document", "status"): frozenset({"posted", "draft", "void"}),
+    ("document", "rate_direction"): frozenset({"multiply", "divide"}),
+    ("line", "line_class"): frozenset({"revenue", "pass_through", "write_off"}),
+    ("payment", "direction"): frozenset({"in", "out"}),
+    ("payment", "status"): frozenset({"posted", "void"}),
+    ("cost_line", "status"): frozenset({"posted", "draft", "void"}),
+    ("ledger_total", "side"): frozenset({"income", "receivable"}),
+    ("ledger_total", "origin"): frozenset({"document", "payment", "exchange", "bank", "journal", "other"}),
+    ("rate", "direction"): frozenset({"multiply", "divide"}),
+    ("owner", "kind"): frozenset({"user", "queue"}),
 }
 
 #: Links that are given: file → (columns, kind of decision, what it does). With the file, no link of its kind is computed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from closedloop.case.cell import CURRENCY
 from closedloop.config.load import figures
 from closedloop.errors import ConfigError
 
@@ -73,7 +74,7 @@ def _home(sheets: Mapping[str, Sheet]) -> tuple[list[str], str]:
             for entity, column in places
             if entity in sheets
             for cell in sheets[entity].column(column)
-            if cell
+            if cell and CURRENCY.fullmatch(cell.strip())  # another one is told with its line, when it is read
         }
         # Documents in several currencies say nothing of the home; several homes do.
         if found and (len(found) == 1 or places[0][1] != "currency" or places[0][0] == "company"):

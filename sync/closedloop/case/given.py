@@ -65,7 +65,7 @@ def decide(sheets: Mapping[str, Sheet], store: Store, operations: Operations) ->
         if link in sheets:
             rows += _links(sheets[link], sheets, store, problems)
     if "decision" in sheets:
-        rows += _decisions(sheets["decision"], problems)
+        rows += _decisions(sheets["decision"], sheets, problems)
     if problems:
         raise CaseError(problems)
     if rows:
@@ -139,7 +139,9 @@ def _keys(sheets: Mapping[str, Sheet], entity: str) -> list[str]:
     return [key for key in sheets[entity].column("key") if key] if entity in sheets else []
 
 
-def _decisions(sheet: Sheet, problems: list[Problem]) -> Iterator[dict[str, str]]:
+def _decisions(
+    sheet: Sheet, sheets: Mapping[str, Sheet], problems: list[Problem]
+) -> Iterator[dict[str, str]]:
     for place, (line, _) in enumerate(sheet.rows):
         row = {name: sheet.column(name)[place] for name in DECISION}
         kind, verdict = row["kind"] or "", row["verdict"] or ""
@@ -149,8 +151,20 @@ def _decisions(sheet: Sheet, problems: list[Problem]) -> Iterator[dict[str, str]
             problems.append(_wrong(sheet, line, "there is no such verdict", "accept or reject", "verdict"))
         elif not row["left_key"] or not row["right_key"]:
             problems.append(_wrong(sheet, line, "there is no key", "write both keys"))
+        elif lost := _lost(row, sheets):
+            told = f"no row of {lost[1]}.csv has this key"
+            problems.append(
+                _wrong(sheet, line, told, "write the key as it stands there, to the letter", lost[0])
+            )
         else:
             yield _decision(kind, row["left_key"], row["right_key"], verdict, row["who"] or _WHO)
+
+
+def _lost(row: Mapping[str, str | None], sheets: Mapping[str, Sheet]) -> tuple[str, str] | None:
+    """Return the column of a decision whose key no row has, with the entity; none, if both are there."""
+    left, _, right = (row["kind"] or "").partition("_")
+    sides = (("left_key", left), ("right_key", right))
+    return next(((name, entity) for name, entity in sides if row[name] not in _keys(sheets, entity)), None)
 
 
 def _decision(kind: str, left: str, right: str, verdict: str = "accept", who: str = _WHO) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from closedloop.case import cell, keys
-from closedloop.case.columns import CURRENCY_OF
+from closedloop.case.columns import CURRENCY_OF, WORDS
 from closedloop.case.problem import CaseError, Problem
 from closedloop.models import entities
 from closedloop.models.currencies import digits_of
@@ -23,7 +24,9 @@ HOME = "the company's currency"
 #: What a blank cell says, where the models would otherwise leave the row out.
 DEFAULTS = {
     "document": {"status": "posted"},
+    "person": {"kind": "contact"},
     "payment": {"currency": HOME, "status": "posted", "direction": "in"},
+    "cost_line": {"status": "posted"},
     "rate": {"home_currency": HOME},
 }
 #: Row whose key stands in this column says the currency of the entity's amounts.
@@ -73,6 +76,7 @@ class _Reader:
         found = []
         for number, (line, cells) in enumerate(sheet.rows, start=1):
             given = {name: cells[place] for name, place in own.items()}
+            self._check_direction(sheet, line, given)
             row = [self._cell(sheet, line, given, name, kind) for name, kind in kinds.items()]
             found.append(self._filled(sheet.name, row, f"{sheet.name}/{number:0{width}}"))
         return found
@@ -86,7 +90,11 @@ class _Reader:
         try:
             if kind == entities.MONEY:
                 return cell.money(text, digits_of(self._currency(sheet.name, given, name)))
-            return cell.value(kind, text.strip() if name.endswith("currency") else text, self._zone)
+            if name.endswith("currency"):
+                return cell.currency(text)
+            if words := WORDS.get((sheet.name, name)):
+                return cell.word(text, words)
+            return cell.value(kind, text, self._zone)
         except cell.CellError as error:
             self.problems.append(
                 Problem(file=sheet.file, line=line, column=name, message=error.message, fix=error.fix)
@@ -101,6 +109,12 @@ class _Reader:
             pair = self._currencies.get(parent, {}).get(given.get(key) or "", (self._home, self._home))
             return pair[1 if of_home else 0]
         return (given.get("home_currency" if of_home else "currency") or self._home).strip()
+
+    def _check_direction(self, sheet: Sheet, line: int, given: dict[str, str | None]) -> None:
+        name = {"document": "rate_direction", "rate": "direction"}.get(sheet.name)
+        if name and given.get("rate") and not given.get(name):
+            message, fix = "there is a rate without a direction", "write multiply or divide"
+            self.problems.append(Problem(file=sheet.file, line=line, column=name, message=message, fix=fix))
 
     def _check_keys(self, sheet: Sheet) -> None:
         seen: dict[str, int] = {}
@@ -130,7 +144,25 @@ class _Reader:
         }
         for name, default in defaults.items():
             row[places[name]] = row[places[name]] or default
+        if entity == "document":
+            _sum_up(row, places)
         return row
+
+
+def _sum_up(document: Cells, places: Mapping[str, int]) -> None:
+    """Work out the one of net, tax and gross that a document leaves blank; of a net or gross alone there is no tax."""
+    net, tax, gross = (
+        None if (text := document[places[name]]) is None else Decimal(text)
+        for name in ("net", "tax", "gross")
+    )
+    if net is None and gross is None:
+        return
+    if tax is None:
+        tax = Decimal(0) if net is None or gross is None else gross - net
+    net = gross - tax if net is None and gross is not None else net
+    gross = net + tax if gross is None and net is not None else gross
+    for name, amount in (("net", net), ("tax", tax), ("gross", gross)):
+        document[places[name]] = format(amount, "f") if amount is not None else None
 
 
 def _places(entity: str) -> dict[str, int]:

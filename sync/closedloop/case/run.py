@@ -122,7 +122,8 @@ def _land(store: Store, whole: Mapping[str, list[rows.Cells]], spool: Path) -> N
         casts = ", ".join(f"cast({quote(name)} as {kind}) as {quote(name)}" for name, kind in kinds.items())
         store.query(
             f"create table raw_{_NAME}.{entity} as select {casts} from read_csv({literal(str(spool))},"
-            " auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', nullstr = '',"
+            # Told which line end is ours: else a text with another one in it ends the row for the reader.
+            " auto_detect = false, header = false, new_line = '\\r\\n', delim = ',', quote = '\"', escape = '\"', nullstr = '',"
             f" max_line_size = 20000000, parallel = false, columns = {{{texts}}})"
         )
 

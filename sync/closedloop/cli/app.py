@@ -43,6 +43,7 @@ _ORDER = [
     "history",
     "report",
     "breaks",
+    "tie-out",
     "review",
     "link",
     "marts",
@@ -163,5 +164,6 @@ from closedloop.cli import (  # noqa: E402
     runs,  # noqa: F401
     serving,  # noqa: F401
     setup,  # noqa: F401
+    tying,  # noqa: F401
     writing,  # noqa: F401
 )

@@ -121,7 +121,8 @@ def playground(
             has_own_fields=True,
             attendance=_system(folder, third) if third else None,
         )
-        write(config, render(answers))
+        # Its own home, whatever the environment says: never a real company's.
+        write(config, render(answers) + "\nhome: .closedloop\n")
         noon = datetime.combine(world.as_of, time(12), tzinfo=UTC).isoformat()
         yield Playground(
             folder=folder, config=config, world=world, crm=one, books=other, attendance=third, clock=noon

@@ -52,7 +52,7 @@ def streams(found: Sequence[StreamResult]) -> None:
 
 def reconciled(found: Reconciled) -> None:
     """Print how much was computed, what is empty, and the checks that failed."""
-    counted = {name: found.rows.get(name, 0) for name in (*_EMPTY, "document_value", "chain_break")}
+    counted = {name: found.rows.get(name, 0) for name in (*_EMPTY, "document_figure", "chain_break")}
     show.line(f"reconciled as of {found.as_of}: {show.pairs(counted)}")
     for name, message in _EMPTY.items():
         if not found.rows.get(name):

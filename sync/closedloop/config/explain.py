@@ -34,12 +34,17 @@ _WANTED = {
     "model": "keys with values, indented below it",
     "path": "a path",
 }
-_SECRET_PLACES = ("settings", "database", "notify")
+#: What pydantic puts into a location beside the keys of the file.
+_MARKS = ("[key]", "Milestones", "Decay")
+_SECRET_PLACES = ("settings", "database", "webhooks", "password")
 
 
 def explain(errors: Sequence[ErrorDetails], model: type[BaseModel], document: Document) -> Iterator[Problem]:
     """Yield one problem for each thing pydantic found, leaving out places the document already complains about."""
     known = {problem.path for problem in document.problems}
+    known |= {
+        (*path[:-1], str(path[-1]).removesuffix("_file")) for path in known if path
+    }  # a file we could not read
     for error in errors:
         path = _in_file(error["loc"])
         if not any(path[: len(place)] == place for place in known if place):
@@ -48,7 +53,7 @@ def explain(errors: Sequence[ErrorDetails], model: type[BaseModel], document: Do
 
 def _in_file(location: tuple[int | str, ...]) -> Path_:
     """Drop pydantic's own marks (`[key]`, union branches) from a location."""
-    return tuple(part for part in location if part != "[key]")
+    return tuple(part for part in location if part not in _MARKS)
 
 
 def _problem(error: ErrorDetails, path: Path_, model: type[BaseModel], document: Document) -> Problem:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from closedloop.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SCALARS = {"integer", "number", "boolean"}
 
@@ -20,13 +23,29 @@ def schema() -> dict[str, Any]:
     found = Settings.model_json_schema()
     found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     found["title"] = "closedloop.yaml"
-    found["properties"]["database_file"] = {"type": "string", "description": "File that holds `database`."}
+    for section, keys in (
+        (found, ("database",)),
+        (found["$defs"]["Webhook"], ("url", "secret")),
+        (found["$defs"]["Email"], ("user", "password")),
+    ):
+        _with_files(section, keys)
     return _with_variables(found)  # type: ignore[no-any-return]
 
 
 def text() -> str:
     """Return the schema as the file's text."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _with_files(section: dict[str, Any], keys: Sequence[str]) -> None:
+    """Let each key be given as the name of a file that holds it: what `closedloop.config.secrets` reads."""
+    for key in keys:
+        section["properties"][f"{key}_file"] = {"type": "string", "description": f"File that holds `{key}`."}
+        if key in section.get("required", ()):
+            section["required"].remove(key)
+            section.setdefault("allOf", []).append(
+                {"oneOf": [{"required": [key]}, {"required": [f"{key}_file"]}]}
+            )
 
 
 def _with_variables(node: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Values that do not stand in the file: `${NAME}`, `${NAME:-default}`, and `key_file:` beside the settings of a connection."""
+"""Values that do not stand in the file: `${NAME}`, `${NAME:-default}`, and `<key>_file:` in the place of a secret."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from closedloop.config.document import Data, Document, Path_
@@ -15,6 +15,13 @@ _VARIABLE = re.compile(
     r"\$\$|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|\$\{(?P<bad>[^}]*)\}?"
 )
 _FILE = "_file"
+#: Where the file may name a file instead: key by key, and every key of a connection's settings. ``*`` is any.
+SECRETS: dict[Path_, tuple[str, ...] | None] = {
+    (): ("database",),
+    ("connections", "*", "settings"): None,
+    ("notify", "webhooks", "*"): ("url", "secret"),
+    ("notify", "email"): ("user", "password"),
+}
 
 
 def expand(document: Document, environment: Mapping[str, str], folder: Path) -> Data:
@@ -29,14 +36,26 @@ def expand(document: Document, environment: Mapping[str, str], folder: Path) -> 
         folder: Where a relative secret file is looked for.
     """
     data = _walk(document.data, (), document, environment)
-    if isinstance(data, dict):
-        _read_files(data, (), ("database",), document, folder)
-        connections = data.get("connections")
-        for name, connection in connections.items() if isinstance(connections, dict) else ():
-            settings = connection.get("settings") if isinstance(connection, dict) else None
-            if isinstance(settings, dict):
-                _read_files(settings, ("connections", name, "settings"), None, document, folder)
+    for pattern, keys in SECRETS.items():
+        for path, values in _matching(data, pattern, ()):
+            _read_files(values, path, keys, document, folder)
     return data
+
+
+def _matching(value: Data, pattern: Path_, path: Path_) -> Iterator[tuple[Path_, dict[str, Data]]]:
+    """Yield the mappings whose path fits a pattern."""
+    if not pattern:
+        if isinstance(value, dict):
+            yield path, value
+        return
+    inside: Iterable[tuple[str | int, Data]] = ()
+    if isinstance(value, dict):
+        inside = value.items()
+    elif isinstance(value, list):
+        inside = enumerate(value)
+    for key, item in inside:
+        if pattern[0] in {"*", key}:
+            yield from _matching(item, pattern[1:], (*path, key))
 
 
 def _walk(value: Data, path: Path_, document: Document, environment: Mapping[str, str]) -> Data:
@@ -76,9 +95,8 @@ def _read_files(
     values: dict[str, Data], path: Path_, only: tuple[str, ...] | None, document: Document, folder: Path
 ) -> None:
     """Replace `<key>_file: path` by `<key>:` and the file's text, for every key or only for those named."""
-    for key in [
-        key for key in values if key.endswith(_FILE) and (only is None or key[: -len(_FILE)] in only)
-    ]:
+    named_files = [key for key in values if key.endswith(_FILE)]
+    for key in named_files if only is None else [key for key in named_files if key[: -len(_FILE)] in only]:
         here = (*path, key)
         plain = key[: -len(_FILE)]
         named = values.pop(key)

@@ -130,6 +130,7 @@ class Landing:
         declared = {column.name: column.type for column in schema.columns}
         kinds = ensure_table(self.store, self.connection, schema.stream, declared)
         bookmarks.write_stream(self.store, self.connection, schema.stream, schema.keys, schema.cursor)
+        bookmarks.write_shape(self.store, self.connection, schema.stream, declared)
         return kinds
 
     def _rows(

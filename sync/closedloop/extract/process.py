@@ -9,19 +9,15 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-import msgspec
-import structlog
-
 from closedloop import connectors
 from closedloop.errors import ClosedloopError, ConfigError, UnreachableError
 from closedloop.extract.intake import MAX_LINE
-from closedloop.kit.redact import redact, vendor_text
+from closedloop.kit.relay import relay
+from closedloop.log import carried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
-
-log = structlog.get_logger(__name__)
 
 #: Seconds a tap has to end by itself after SIGTERM.
 _PATIENCE = 15.0
@@ -57,6 +53,7 @@ class TapProcess:
     ) -> None:
         self.connection = connection
         self.stopped: dict[str, Any] = {}
+        self.budget: dict[str, Any] = {}
         self._child = connectors.process(
             command,
             args,
@@ -64,7 +61,7 @@ class TapProcess:
             documents=documents,
             stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
         )
-        self._threads = [threading.Thread(target=self._pass_log, daemon=True)]
+        self._threads = [threading.Thread(target=carried(self._pass_log), daemon=True)]
         if stop is not None:
             self._threads.append(threading.Thread(target=self._watch, args=(stop,), daemon=True))
         for thread in self._threads:
@@ -153,28 +150,8 @@ class TapProcess:
         source = self._child.stderr
         assert source is not None  # noqa: S101 (it was started with a pipe)
         while line := source.readline(_BUFFER):
-            text = redact(line.decode("utf-8", "replace").strip())
-            event = _event(text)
+            event = relay(line, connection=self.connection, name="tap.log")
             if event.get("event") == "tap.stopped":
                 self.stopped = event
-            if event:
-                level = str(event.pop("level", "info")).lower()
-                name = str(event.pop("event", "tap.log"))
-                known = {key: value for key, value in event.items() if key not in ("connection", "timestamp")}
-                getattr(log, level if level in _LEVELS else "info")(name, connection=self.connection, **known)
-            elif text:
-                log.info("tap.log", connection=self.connection, text=vendor_text(text, limit=_LONGEST))
-
-
-#: Longest line of another's log that is passed on.
-_LONGEST = 1_000
-_LEVELS = ("debug", "info", "warning", "error", "critical")
-
-
-def _event(text: str) -> dict[str, Any]:
-    if not text.startswith("{"):
-        return {}
-    try:
-        return msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.DecodeError:
-        return {}
+            elif event.get("event") == "tap.budget":
+                self.budget = {name: event.get(name) for name in ("left", "allowed", "window")}

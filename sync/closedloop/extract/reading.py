@@ -62,6 +62,7 @@ class Reading:
         progress: Told the connection, the stream and how many rows came so far.
         bookmark: For a backfill: what takes the place of each stream's bookmark. Bookmarks in the store stay.
         segment_rows: Rows after which the next STATE seals a segment.
+        budget: What the tap said is left of the vendor's calls; empty if it did not.
         cleaner: Takes out forgotten people before anything lands.
     """
 
@@ -75,6 +76,7 @@ class Reading:
     progress: Progress | None = None
     bookmark: dict[str, dict[str, Any]] | None = None
     segment_rows: int = SEGMENT_ROWS
+    budget: dict[str, Any] = field(default_factory=dict)
     cleaner: Cleaner | None = None
     _refused: int = 0
     _told: dict[str, int] = field(default_factory=dict)
@@ -120,7 +122,7 @@ class Reading:
             ):
                 self._take(tap, intake)
                 code = tap.wait()
-                failure = tap.failure(code)
+                failure, self.budget = tap.failure(code), tap.budget
                 intake.finish(is_clean=code == 0)
         self._tell(intake)
         end = _end(code, failure, is_stopped=self.source.stop is not None and self.source.stop.is_set())

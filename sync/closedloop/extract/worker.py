@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
+from closedloop.log import carried
+
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
@@ -32,7 +34,7 @@ class LandingWorker:
             Exception: What went wrong with an earlier segment: nothing may land after it.
         """
         self.wait()
-        self._last = self._pool.submit(self._landing.apply, folder, manifest)
+        self._last = self._pool.submit(carried(self._landing.apply), folder, manifest)
 
     def wait(self) -> None:
         """Wait until everything handed over has landed, and raise what went wrong."""

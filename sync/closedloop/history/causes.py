@@ -79,6 +79,7 @@ class Comparison:
         redefined: What changed in the definitions, in words; empty when nothing did.
         as_of: The as-of day of the snapshot before: what is dated earlier and new now was back-dated.
         touches: Touches that the CRM and the lists still have, of those that are gone from an event.
+        step: The step of definition 16 that is told; empty: none is known.
     """
 
     accounts: dict[str, Change]
@@ -86,7 +87,8 @@ class Comparison:
     redefined: str
     as_of: str
     touches: frozenset[str] = frozenset()
-    _before: frozenset[str] | None = None
+    step: str = ""
+    _known: tuple[frozenset[str], frozenset[str]] | None = None
     _credits: dict[str, Sums] = field(default_factory=lambda: defaultdict(dict))
 
     def of_account(self, key: str) -> Sums:
@@ -166,6 +168,10 @@ class Comparison:
                 _add(sums, "attended", self._touch(key, before.get(key), now.get(key)), came[1] - came[0])
 
     def _touch(self, key: str, before: list[object] | None, now: list[object] | None) -> Why:
+        if before is None and key in self._listed[0]:
+            return self._of_another_campaign(key)
+        if now is None and key in self._listed[1]:
+            return self._of_another_campaign(key)
         if before is None:
             label = "new touch"
         elif now is None and key in self.touches:
@@ -289,17 +295,32 @@ class Comparison:
         return Why(cause="other", record=document, label="its share changed")
 
     def _journey_touch(self, key: str, before: list[object] | None, now: list[object] | None) -> Why:
-        if self._before is None:
-            self._before = frozenset(
-                touch for one in self.campaigns.values() for touch in one.before["touches"]
-            )
-            self.touches |= {touch for one in self.campaigns.values() for touch in one.now["touches"]}
-        if before is None and key in self._before:
+        if before is None and key in self._listed[0]:
             return Why(cause="link", record=key, label="touch came from another account")
-        if now is None and key in self.touches:
+        if now is None and key in self.touches | self._listed[1]:
             return Why(cause="link", record=key, label="touch moved to another account")
+        if before is not None and now is not None and before[0] != now[0]:
+            return self._of_another_campaign(key)
         label = "new touch" if before is None else "touch is gone" if now is None else "touch changed"
         return Why(cause="touch", record=key, label=label)
+
+    def _of_another_campaign(self, key: str) -> Why:
+        """With the links: campaigns of several systems were found to be one event, or no longer; else the touch was edited."""
+        label = "touch is of another campaign now"
+        if self.step == "link":
+            return Why(cause="link", record=key, label=f"campaign link: {label}")
+        return Why(cause="touch", record=key, label=label)
+
+    @property
+    def _listed(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Touches of all events that changed: before, and now."""
+        if self._known is None:
+            changes = self.campaigns.values()
+            self._known = (
+                frozenset(key for one in changes for key in one.before["touches"]),
+                frozenset(key for one in changes for key in one.now["touches"]),
+            )
+        return self._known
 
     def _deal(self, whole: Change, document: str) -> Why:
         old, new = (side["documents"].get(document) or [None] * 8 for side in (whole.before, whole.now))

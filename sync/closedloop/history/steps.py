@@ -217,6 +217,7 @@ class _Walker:
             redefined=self._then.redefined if step in {"definition", ""} else "",
             as_of=self._then.as_of,
             touches=self._touches(changes["campaign"]),
+            step=step,
         )
         campaigns = {key: comparison.of_campaign(key) for key in sorted(changes["campaign"])}
         for subject, told in self._told.items():

@@ -40,6 +40,21 @@ class Pace:
             self._made.popleft()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What is left of the calls that a vendor allows, as it said last.
+
+    Args:
+        left: Calls left to everybody who shares the allowance.
+        allowed: The allowance; none where the vendor does not say.
+        window: What it is for: ``day`` or ``month``.
+    """
+
+    left: int
+    allowed: int | None = None
+    window: str = "day"
+
+
 class _Month(msgspec.Struct):
     month: str = ""
     calls: int = 0

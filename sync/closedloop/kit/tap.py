@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from closedloop.kit.login import Consent, Granted
+    from closedloop.kit.pace import Budget
 
 log = get_logger(__name__)
 
@@ -138,6 +139,10 @@ class ClosedloopTap(Tap):
     def traffic(self) -> tuple[int, int]:
         """Return requests made and bytes received so far."""
         return 0, 0
+
+    def budget(self) -> Budget | None:
+        """Return what is left of the calls that the vendor allows; none where it does not say. It asks nobody."""
+        return None
 
     def source_now(self) -> datetime:
         """Return the source's own time."""
@@ -250,7 +255,11 @@ class ClosedloopTap(Tap):
             ClosedloopError: Some stream failed, or the run had to stop.
         """
         self.prepare()
-        self.sync_all()
+        try:
+            self.sync_all()
+        finally:
+            if (budget := self.budget()) is not None:
+                log.info("tap.budget", **asdict(budget))
         if self.stopped is not None:
             raise self.stopped
         if self.failures:

@@ -1,6 +1,8 @@
 -- campaign_doubt: campaigns of two systems that may be one event, which a person must decide.
 -- grain: one pair, each the campaign that stands for its links; `kept_key` is the one that would be kept. Beside what the
 -- rules doubt: one name with days that differ by a week at most, or that only one of them has.
+-- What was found is joined from the left, in that order: of tables as new as these the engine does not know the sizes, and
+-- would compare every event with every other.
 with standing as (
     select record.*, coalesce(link.kept_key, record.key) as kept_key
     from campaign_evidence as record
@@ -73,9 +75,9 @@ paired as (
         found.doubt,
         found.evidence
     from found
-    inner join standing as one on one.key = found.key
-    inner join standing as other on other.key = found.kept_key
-    where one.kept_key <> other.kept_key
+    left join standing as one on one.key = found.key
+    left join standing as other on other.key = found.kept_key
+    where one.kept_key is distinct from other.kept_key
 )
 
 select

@@ -46,7 +46,7 @@ class Reconciled:
         as_of: The day through which documents are counted, in the company's zone.
         basis: Digest of the published figures, independent of row order: equal figures, equal digest.
         checks: The checks that failed; empty is good.
-        rows: Rows of each table made, by name.
+        rows: Rows of each table made, by name; views are not counted.
         left_out: Documents that are in no figure because their worth in the home currency is not known, in words.
         unknown: Campaigns that name a campaign of another system which has not landed, in words.
     """

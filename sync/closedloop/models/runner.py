@@ -117,9 +117,10 @@ def _compute(
     checks: list[FailedCheck] = []
     _schemas(store)
     for done, model in enumerate(order, start=1):
-        rows[model.name] = make(store, model, models)
+        make(store, model, models)
         if model.name in matching.MODELS:
             matching.fill(store, settings, model.name)
+        if not model.is_view:  # to count a view is to compute it once more
             rows[model.name] = _rows(store, model)
         if model.name in _FILLED:
             _FILLED[model.name](store)
@@ -132,7 +133,7 @@ def _compute(
 
 def _standing(store: Store, models: dict[str, Model], *, as_of: date, basis: str) -> Reconciled:
     """Return what the run that made the standing figures returned."""
-    rows = {model.name: _rows(store, model) for model in graph.ordered(models)}
+    rows = {model.name: _rows(store, model) for model in graph.ordered(models) if not model.is_view}
     checks = [
         _failed(store, model, rows[name])
         for name, model in models.items()
@@ -179,8 +180,8 @@ def _schemas(store: Store) -> None:
         store.query(f"create schema {schema}")
 
 
-def make(store: Store, model: Model, models: dict[str, Model]) -> int:
-    """Make the table of one model, and return how many rows it has.
+def make(store: Store, model: Model, models: dict[str, Model]) -> None:
+    """Make the table or view of one model.
 
     Raises:
         ConfigError: Its SQL does not fit what it reads.
@@ -197,7 +198,6 @@ def make(store: Store, model: Model, models: dict[str, Model]) -> int:
         raise ConfigError(
             msg, where=model.where, fix="run the statement by hand to see the record"
         ) from error
-    return _rows(store, model)
 
 
 def _rows(store: Store, model: Model) -> int:

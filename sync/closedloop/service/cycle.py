@@ -116,6 +116,7 @@ def read(
             progress=lambda connection, stream, rows: progress(f"{connection}/{stream}", rows, None),
             streams=streams,
             stop=stop,
+            on_budget=lambda name, said: record.detail.setdefault("budgets", {}).update({name: said}),
         )
     except ClosedloopError as error:
         if stop is not None and stop.is_set():

@@ -126,6 +126,7 @@ def _runs(connection: Connection, now: datetime) -> Iterator[GaugeMetricFamily]:
 def _remembered(runs: Sequence[Row[Any]]) -> Iterator[GaugeMetricFamily]:
     """Yield what the newest runs that know it remember: money, and what the write-back did."""
     details: list[dict[str, Any]] = [json.loads(row.detail) for row in runs]
+    yield from _budgets(details)
     money: dict[str, Any] = next((one["money"] for one in details if "money" in one), {})
     rows = [((name, money.get("currency", "")), value) for name, value in money.get("minor", {}).items()]
     yield _gauge(
@@ -146,6 +147,21 @@ def _remembered(runs: Sequence[Row[Any]]) -> Iterator[GaugeMetricFamily]:
         ("connection", "action"),
         counted,
     )
+
+
+def _budgets(details: Sequence[dict[str, Any]]) -> Iterator[GaugeMetricFamily]:
+    """Yield what each connection's tap said last of its vendor's calls; details come newest first."""
+    newest = {name: one for each in reversed(details) for name, one in each.get("budgets", {}).items()}
+    for key, name, text in (
+        ("left", "closedloop_budget_left_calls", "Calls that the vendor still allows, as it said last"),
+        ("allowed", "closedloop_budget_allowed_calls", "Calls that the vendor allows in all"),
+    ):
+        rows = [
+            ((source, str(said.get("window"))), said[key])
+            for source, said in newest.items()
+            if isinstance(said.get(key), int)
+        ]
+        yield _gauge(name, text, ("connection", "window"), rows)
 
 
 def _waiting(connection: Connection, now: datetime) -> Iterator[GaugeMetricFamily]:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from structlog.contextvars import bound_contextvars
+
 from closedloop.errors import ClosedloopError, GuardError, PartlyFailedError
 from closedloop.log import get_logger
 
@@ -62,9 +64,11 @@ def recorded(
     """
     known = {"by": _who(), **detail}
     run = Run(id=operations.begin_run(kind, clock, known), detail=known)
+    log.info("run.began", run=run.id, kind=kind)
     state, code, is_guarded = "failed", 1, False
     try:
-        yield run
+        with bound_contextvars(run=run.id):
+            yield run
         state, code = "done", 0
     except ClosedloopError as error:
         state, code, is_guarded = _state(error), error.exit_code, isinstance(error, GuardError)

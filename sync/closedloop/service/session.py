@@ -13,8 +13,8 @@ from closedloop.errors import ConfigError, UnreachableError
 from closedloop.kit.redact import redactor, vendor_text
 from closedloop.log import get_logger
 from closedloop.service import rename
-from closedloop.service.lease import writing
-from closedloop.store.analytical import DamagedError, Store, is_damage, set_aside
+from closedloop.service.lease import BusyError, writing
+from closedloop.store.analytical import DamagedError, InUseError, Store, is_damage, set_aside
 from closedloop.store.operations import Operations
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Session:
             is_rename: It is to rename a connection: only that may go on while a rename is unfinished.
 
         Raises:
+            BusyError: Another process writes, or has the store open.
             ConfigError: A rename of a connection is unfinished.
         """
         if not is_rename:
@@ -86,6 +87,8 @@ class Session:
         except DamagedError:
             self._set_aside(path)
             store = Store.open(path)
+        except InUseError as error:  # somebody looks at figures: no failure, it is over in a moment
+            raise BusyError(error.message, where=error.where, fix=error.fix) from error
         try:
             yield store
         except Exception as error:

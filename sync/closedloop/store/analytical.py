@@ -12,22 +12,10 @@ import duckdb
 
 from closedloop.errors import ConfigError, UnreachableError
 from closedloop.store.names import literal, raw_schema
+from closedloop.store.upgrade import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-_META = """
-create schema if not exists meta;
-create table if not exists meta.store (id varchar not null);
-create table if not exists meta.state (connection varchar not null, value json not null);
-create table if not exists meta.load_log (connection varchar not null, segment bigint not null, loaded_at timestamptz);
-create table if not exists meta.stream (
-    connection varchar not null, stream varchar not null, key_properties json, cursor_column varchar, version bigint,
-    swept_at timestamptz
-);
-create table if not exists meta.made (fingerprint varchar not null, basis varchar not null);
-"""
-
 
 #: What DuckDB says of a file that was cut off or overwritten (tried on 1.5 with every kind of cut).
 _DAMAGE = ("not a valid duckdb database", "could not read enough bytes", "corrupt", "checksum")
@@ -35,6 +23,10 @@ _DAMAGE = ("not a valid duckdb database", "could not read enough bytes", "corrup
 
 class DamagedError(ConfigError):
     """The file is no whole store any more."""
+
+
+class InUseError(UnreachableError):
+    """Another process has the store open."""
 
 
 def is_damage(error: BaseException | None) -> bool:
@@ -84,15 +76,19 @@ class Store:
             memory_limit: What DuckDB may use, as it writes it (``2GB``); none leaves DuckDB's own limit.
 
         Raises:
-            UnreachableError: Another process has the store open.
+            InUseError: Another process has the store open.
             DamagedError: The file was cut off or overwritten.
-            ConfigError: The file is of a DuckDB that this one cannot read, or its folder cannot be used.
+            ConfigError: A newer closedloop or DuckDB wrote it, or its folder cannot be used.
         """
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         store = cls(path=path, connection=_connect(path), memory_limit=memory_limit)
         store._limit()
-        store.connection.execute(_META)
+        try:
+            upgrade(store.connection, path)
+        except BaseException:
+            store.close()
+            raise
         if not store.query("select 1 from meta.store"):
             store.connection.execute("insert into meta.store values ($1)", [uuid.uuid4().hex])
         return store
@@ -150,11 +146,17 @@ class Store:
 
     @contextmanager
     def loose(self) -> Iterator[None]:
-        """Write tables as they are meanwhile: to compress what the next run makes anew takes a third of its time."""
+        """Write tables as they are and as the rows come meanwhile.
+
+        To compress what the next run makes anew takes a third of its time; to keep the rows of a join or a union in order,
+        one thread writes them alone.
+        """
         self.connection.execute("pragma force_compression = 'uncompressed'")
+        self.connection.execute("set preserve_insertion_order = false")
         try:
             yield
         finally:
+            self.connection.execute("reset preserve_insertion_order")
             self.connection.execute("pragma force_compression = 'auto'")
 
     def _limit(self) -> None:
@@ -189,10 +191,11 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(path), config={"autoinstall_known_extensions": "false"})
     except duckdb.Error as error:
         if "could not set lock" in str(error).lower():
-            raise UnreachableError(
+            raise InUseError(
                 "the analytical store is open in another process",
                 where=str(path),
-                fix="only one process can open it: stop the other closedloop (its lock is freed even if it was killed)",
+                fix="only one process can open it, a run or a verb that looks at figures: try again when it has ended"
+                " (`closedloop status` shows a run; one that was killed has let it go)",
             ) from error
         if is_damage(error):
             raise DamagedError(
@@ -202,6 +205,8 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
             ) from error
         raise _unreadable(path) from error
     connection.execute("set TimeZone = 'UTC'")
+    # Its own bar for each long statement would run through ours, and into logs.
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 

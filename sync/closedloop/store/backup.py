@@ -8,6 +8,7 @@ figures are made anew.
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import os
 import zipfile
@@ -98,11 +99,15 @@ def write(operations: Operations, files: Mapping[str, Path], target: Path, clock
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _private(part) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            manifest = _fill(archive, operations, files, clock)
-        failpoint("backup.written")
-        drill(part, target.parent / f".{target.name}.drill")
-        part.replace(target)
+        _clear(target.parent)
+        with _private(part) as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                manifest = _fill(archive, operations, files, clock)
+            file.flush()
+            os.fsync(file.fileno())
+            failpoint("backup.written")
+            drill(part, target.parent / f".{target.name}.drill")
+            part.replace(target)
         _sync(target.parent)
     except OSError as error:
         msg = f"the backup cannot be written: {error.strerror}"
@@ -337,10 +342,22 @@ def _damaged(path: Path, what: str) -> BackupError:
 
 @contextmanager
 def _private(path: Path) -> Iterator[Any]:
+    """Open a new file that only its owner may read, locked while it is open: `_clear` leaves it alone."""
     with os.fdopen(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600), "w+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield file
-        file.flush()
-        os.fsync(file.fileno())
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a killed backup left behind: it holds decisions, and nobody would ever look for it."""
+    for part in folder.glob(".*.zip.part"):
+        with part.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # another backup is being written
+            for left in (part, *folder.glob(f"{part.name.removesuffix('.part')}.drill*")):
+                left.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

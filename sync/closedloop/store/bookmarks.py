@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from closedloop.store.analytical import Store
@@ -105,6 +106,28 @@ def read_stream(store: Store, connection: str, stream: str) -> tuple[tuple[str, 
         [connection, stream],
     )
     return (tuple(msgspec.json.decode(rows[0][0])), rows[0][1]) if rows else ((), None)
+
+
+def write_shape(store: Store, connection: str, stream: str, columns: Iterable[str]) -> None:
+    """Remember which columns a stream says it has by now; the caller owns the transaction."""
+    text = msgspec.json.encode(sorted(columns)).decode()
+    where = "where connection = ? and stream = ?"
+    row = store.query(f"select columns from meta.shape {where}", [connection, stream])
+    if not row:
+        store.query("insert into meta.shape values (?, ?, ?)", [connection, stream, text])
+    elif row[0][0] != text:
+        store.query(f"update meta.shape set columns = ? {where}", [text, connection, stream])
+
+
+def read_shape(store: Store, connection: str, stream: str) -> frozenset[str] | None:
+    """Return the columns that a stream said it has when it was read last; none if nobody wrote that down.
+
+    Its table has others too: one that is gone stays, and is empty in the rows that landed since.
+    """
+    rows = store.query(
+        "select columns from meta.shape where connection = ? and stream = ?", [connection, stream]
+    )
+    return frozenset(msgspec.json.decode(rows[0][0])) if rows else None
 
 
 def swap_version(store: Store, connection: str, stream: str, version: int) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Column, Integer, MetaData, Table, inspect, select, text
 
 from closedloop.errors import ConfigError
+from closedloop.kit.failpoint import failpoint
 from closedloop.store import tables
 
 if TYPE_CHECKING:
@@ -137,6 +138,12 @@ def version(connection: Connection) -> int:
     return int(connection.execute(select(_version.c.version)).scalar_one())
 
 
+def is_newest(connection: Connection) -> bool:
+    """Return whether there is nothing to migrate: whoever only opens the database then waits for no writer."""
+    found = inspect(connection).has_table(_version.name)
+    return found and version(connection) == newest()
+
+
 def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> int:
     """Bring the database of ``connection`` to the newest version and return that version.
 
@@ -160,15 +167,23 @@ def migrate(connection: Connection, steps: Sequence[Sequence[str]] = STEPS) -> i
             where="operations",
             fix="use the newer closedloop, or restore the backup taken before it was installed",
         )
-    number = _ROW_NUMBER.get(connection.dialect.name, "integer not null primary key")
-    content = _BYTES.get(connection.dialect.name, "blob")
-    for step in steps[found - 1 :]:
-        for statement in step:
-            connection.execute(text(statement.replace("{id}", number).replace("{bytes}", content)))
+    take(connection, steps[found - 1 :])
     if found < newest and connection.dialect.name == "postgresql":
         _widen(connection)
     connection.execute(_version.update().values(version=newest))
+    if found < newest:
+        failpoint("migration.numbered")
     return newest
+
+
+def take(connection: Connection, steps: Sequence[Sequence[str]]) -> None:
+    """Execute steps in the database's own words; the caller records the version."""
+    number = _ROW_NUMBER.get(connection.dialect.name, "integer not null primary key")
+    content = _BYTES.get(connection.dialect.name, "blob")
+    for step in steps:
+        for statement in step:
+            connection.execute(text(statement.replace("{id}", number).replace("{bytes}", content)))
+        failpoint("migration.step")
 
 
 def _widen(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, Programming
 
 from closedloop.errors import ClosedloopError
 from closedloop.store import connect, lease, tables
-from closedloop.store.migrations import migrate
+from closedloop.store.migrations import is_newest, migrate
 from closedloop.store.stamps import to_text
 
 if TYPE_CHECKING:
@@ -67,8 +67,11 @@ class Operations:
             UnreachableError: The database does not answer, or its folder cannot be written.
         """
         operations = cls(engine=connect.engine_of(target), where=connect.place(target))
-        with operations.transaction() as connection:
-            migrate(connection)
+        with operations.reading() as connection:
+            is_ready = is_newest(connection)
+        if not is_ready:
+            with operations.transaction() as connection:
+                migrate(connection)
         return operations
 
     def close(self) -> None:

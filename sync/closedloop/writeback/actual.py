@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from closedloop.errors import ConfigError
-from closedloop.store.bookmarks import read_stream
+from closedloop.store.bookmarks import read_shape, read_stream
 from closedloop.store.names import quote, raw_schema, relation
-from closedloop.store.stamps import to_text
+from closedloop.store.stamps import FORMAT
 from closedloop.writeback.value import Slot, Value, plain
 
 if TYPE_CHECKING:
@@ -60,24 +60,37 @@ def actual(found: Landed, history: Mapping[Slot, History]) -> dict[Slot, Value]:
     return values
 
 
+def _insist_on(store: Store, connection: str, name: str, fields: list[str]) -> None:
+    """Do nothing if the newest read of an object showed the fields: else they would look as if somebody emptied them."""
+    stream = stream_of(name)
+    columns = store.columns(raw_schema(connection), stream)
+    shown = read_shape(store, connection, stream)
+    missing = [
+        field for field in fields if field not in columns or (shown is not None and field not in shown)
+    ]
+    if not missing:
+        return
+    is_gone = any(field in columns for field in missing)
+    more = ", which it had before: renamed, deleted, or hidden from our user" if is_gone else ""
+    fix = (
+        "give the field back, or map its new name; then run `closedloop sync`"
+        if is_gone
+        else "make the fields with `closedloop provision`, then run `closedloop sync`"
+    )
+    msg = f"{name} was read without {', '.join(missing)}{more}"
+    raise ConfigError(msg, where=f"{connection}/{stream}", fix=fix)
+
+
 def _read(store: Store, connection: str, name: str, fields: list[str], found: Landed) -> None:
     schema, stream = raw_schema(connection), stream_of(name)
-    columns = store.columns(schema, stream)
-    missing = [field for field in fields if field not in columns]
-    if missing:
-        msg = f"{name} was read without {', '.join(missing)}"
-        raise ConfigError(
-            msg,
-            where=f"{connection}/{stream}",
-            fix="make the fields with `closedloop provision`, then run `closedloop sync`",
-        )
+    _insist_on(store, connection, name, fields)
     picks = ", ".join(quote(field) for field in fields)
     keys, _ = read_stream(store, connection, stream)
     key = quote(keys[0] if keys else "id")
     rows = store.query(
-        f"select {key}, _loaded_at, {picks} from {relation(schema, stream)} where _deleted_at is null"
+        f"select {key}, strftime(_loaded_at at time zone 'UTC', '{FORMAT}'), {picks} from {relation(schema, stream)} where _deleted_at is null"
     )
     for record_id, loaded_at, *values in rows:
-        found.times[name, str(record_id)] = to_text(loaded_at)
+        found.times[name, str(record_id)] = loaded_at
         for field, value in zip(fields, values, strict=True):
             found.values[Slot(name, str(record_id), field)] = plain(value)

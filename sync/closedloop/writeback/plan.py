@@ -7,7 +7,7 @@ import json
 import secrets
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from sqlalchemy import insert, select, update
@@ -37,6 +37,23 @@ if TYPE_CHECKING:
     from closedloop.writeback.desired import Desired
     from closedloop.writeback.quarantine import RecordKey, Refused
     from closedloop.writeback.verdict import Action
+
+#: The columns of a row, in the order in which `_row` takes them.
+_READ = (
+    "entity",
+    "key",
+    "object",
+    "record_id",
+    "field",
+    "measure",
+    "desired",
+    "actual",
+    "last_written",
+    "action",
+    "name",
+    "url",
+    "why",
+)
 
 PlanState = Literal["open", "applying", "applied", "partly_applied", "stale", "superseded"]
 
@@ -185,10 +202,10 @@ def load_plan(operations: Operations, plan_id: str) -> Plan:
     """
     with operations.reading() as database:
         head = database.execute(select(tables.plan).where(tables.plan.c.id == plan_id)).mappings().first()
-        lines = (
-            select(tables.plan_row).where(tables.plan_row.c.plan_id == plan_id).order_by(tables.plan_row.c.n)
-        )
-        rows = tuple(_row(dict(line)) for line in database.execute(lines).mappings())
+        table = tables.plan_row
+        columns = [table.c[name] for name in _READ]
+        lines = select(*columns).where(table.c.plan_id == plan_id).order_by(table.c.n)
+        rows = tuple(_row(line) for line in database.execute(lines).all())
     if head is None:
         msg = f"there is no plan {plan_id}"
         raise ConfigError(msg, where="plan", fix="`closedloop plan` makes one and prints its id")
@@ -338,23 +355,18 @@ def _save(database: Connection, plan: Plan) -> None:
         database.execute(insert(tables.plan_row), lines)
 
 
-def _row(line: Mapping[str, object]) -> PlanRow:
-    texts = {name: str(line[name]) for name in ("entity", "key", "object", "record_id", "field", "measure")}
-    values = {name: line[name] for name in ("desired", "actual", "last_written")}
+def _row(line: Sequence[Any]) -> PlanRow:
+    entity, key, *slot, measure, wanted, present, last, action, name, url, why = line
     return PlanRow(
-        entity=texts["entity"],
-        key=texts["key"],
-        slot=Slot(texts["object"], texts["record_id"], texts["field"]),
-        measure=texts["measure"],
-        desired=from_json(_text(values["desired"])),
-        actual=from_json(_text(values["actual"])),
-        last_written=from_json(_text(values["last_written"])),
-        action=cast("Action", line["action"]),
-        name=str(line["name"] or ""),
-        url=_text(line["url"]),
-        why=str(line["why"] or ""),
+        entity=entity,
+        key=key,
+        slot=Slot(*slot),
+        measure=measure,
+        desired=from_json(wanted),
+        actual=from_json(present),
+        last_written=from_json(last),
+        action=action,
+        name=name or "",
+        url=url,
+        why=why or "",
     )
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

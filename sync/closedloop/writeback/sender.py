@@ -16,8 +16,8 @@ import msgspec
 from closedloop import connectors
 from closedloop.errors import ClosedloopError, ConfigError, PartlyFailedError, UnreachableError
 from closedloop.kit.lock import WriteLock
-from closedloop.kit.redact import redact
-from closedloop.log import get_logger
+from closedloop.kit.relay import event_of, relay
+from closedloop.log import carried, get_logger
 from closedloop.writeback.value import Slot, Value, plain
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class Session:
 
     def open(self, fields: Mapping[str, Sequence[str]]) -> None:
         """Announce the objects, and wait until the target holds the lock: only then may an intent be journalled."""
-        self._reader = threading.Thread(target=self._drain_log, daemon=True)
+        self._reader = threading.Thread(target=carried(self._drain_log), daemon=True)
         self._reader.start()
         for name, names in fields.items():
             self._send(_schema(name, names))
@@ -288,9 +288,7 @@ class Session:
         for line in _pipe(self.process.stderr):
             self._log.append(line)
             del self._log[:-50]
-            log.debug(
-                "target.log", connection=self.connection, line=redact(line.decode(errors="replace").rstrip())
-            )
+            relay(line, connection=self.connection, name="target.log", level="debug")
 
 
 def _installed(connector: str) -> Launch:
@@ -319,11 +317,7 @@ def _by_object(slots: Iterable[Slot]) -> dict[str, tuple[list[str], list[str]]]:
 def _stopped(lines: Sequence[bytes]) -> dict[str, Any] | None:
     """Return the event a target logs when it gives up, if it did."""
     for line in reversed(lines):
-        try:
-            event = msgspec.json.decode(line)
-        except msgspec.DecodeError:
-            continue
-        if isinstance(event, dict) and event.get("event") == "target.stopped":
+        if (event := event_of(line)).get("event") == "target.stopped":
             return event
     return None
 

@@ -231,3 +231,22 @@ def test_the_limit_of_a_minute_throttles(world):
         books.advance(61)
         codes.append(ask(books, "SELECT COUNT(*) FROM Item", held).status_code)
     assert codes == [200, 200, 429, 200]
+
+
+def test_it_gets_reports_by_month(books, client):
+    days = {"start_date": "2026-01-01", "end_date": "2026-09-30", "summarize_column_by": "Month"}
+    income = client.get_report("ProfitAndLoss", qs=days)
+    balance = client.get_report("BalanceSheet", qs=days)
+
+    assert (income["Header"]["ReportName"], income["Header"]["SummarizeColumnsBy"]) == (
+        "ProfitAndLoss",
+        "Month",
+    )
+    titles = [column["ColTitle"] for column in income["Columns"]["Column"]]
+    assert titles == [
+        "",
+        *(f"{month} 2026" for month in ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep"]),
+        "Total",
+    ]
+    assert len(balance["Columns"]["Column"]) == 10
+    assert {row["group"] for row in income["Rows"]["Row"]} >= {"Income"}

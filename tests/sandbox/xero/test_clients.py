@@ -190,3 +190,25 @@ def test_a_consent_gives_a_code_that_works_once(served):
 
     assert [one.status_code for one in answers] == [200, 400]
     assert answers[0].json()["refresh_token"]
+
+
+def test_xero_python_gets_reports_with_a_year_of_months(served, official):
+    days = {"periods": 11, "timeframe": "MONTH", "standard_layout": True}
+    income = official.get_report_profit_and_loss(
+        served.tenant, from_date="2025-12-01", to_date="2025-12-31", **days
+    ).reports[0]
+    balance = official.get_report_balance_sheet(served.tenant, date="2025-12-31", **days).reports[0]
+
+    for report, newest in ((income, "31 Dec 25"), (balance, "31 Dec 2025")):
+        titles = [cell.value for cell in report.rows[0].cells]
+        assert (len(titles), titles[:2]) == (13, ["", newest])
+    rows = [row for section in balance.rows if section.rows for row in section.rows]
+    receivable = next(row for row in rows if row.cells[0].value == "Accounts Receivable")
+    assert receivable.cells[0].attributes[0].id == "account"
+
+
+def test_xero_cuts_the_months_before_to_the_day_on_which_the_last_one_ends(served, official):
+    report = official.get_report_profit_and_loss(
+        served.tenant, from_date="2025-04-01", to_date="2025-04-30", periods=2, timeframe="MONTH"
+    ).reports[0]
+    assert [cell.value for cell in report.rows[0].cells[1:]] == ["30 Apr 25", "30 Mar 25", "28 Feb 25"]

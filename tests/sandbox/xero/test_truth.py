@@ -1,6 +1,7 @@
 """The world through the simulator, the tap, the store and the models gives the figures of the truth, to the cent."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 
 import pytest
 
@@ -14,6 +15,7 @@ from closedloop.sandbox.check import TABLES, Published, check_true_links
 from closedloop.sandbox.links import decisions
 from closedloop.sandbox.members import as_registrations
 from closedloop.sandbox.world import generate
+from closedloop.sandbox.xero.books import guid
 from closedloop.settings import Settings
 from closedloop.store import tables
 from closedloop.store.analytical import Store
@@ -105,11 +107,28 @@ class Ground:
         return made, Published(**found)
 
 
+def book_beside_documents(books):
+    """A journal of 123.40 to income in May 2026, and 7.00 of it from the bank in June."""
+    account = {row["Class"]: row["AccountID"] for row in reversed(books.records("Accounts"))}
+    zero = {"TaxAmount": Decimal(0)}
+    lines = [
+        {"LineAmount": Decimal("-123.40"), "AccountID": account["REVENUE"], **zero},
+        {"LineAmount": Decimal("123.40"), "AccountID": account["EXPENSE"], **zero},
+    ]
+    head = {"Narration": "Accrual", "Status": "POSTED", "Date": date(2026, 5, 31), "LineAmountTypes": "NoTax"}
+    books.create("ManualJournals", {**head, "ManualJournalID": guid("journal"), "JournalLines": lines})
+    line = {"LineAmount": Decimal("7.00"), "AccountID": account["REVENUE"], **zero}
+    head = {"Type": "RECEIVE", "Status": "AUTHORISED", "Date": date(2026, 6, 30), "LineAmountTypes": "NoTax"}
+    head |= {"CurrencyCode": "USD", "BankTransactionID": guid("sale"), "LineItems": [line]}
+    books.create("BankTransactions", head)
+
+
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory):
     world = as_registrations(generate(4, 0.06))
     options = xero.Options(minute_limit=10_000)
     with odoo.serve(world) as crm, xero.serve(world, options=options) as books:
+        book_beside_documents(books)
         made = Ground(tmp_path_factory.mktemp("xero"), world, crm, books)
         made.first = made.sync("crm", "books")
         yield made
@@ -130,6 +149,21 @@ def test_the_figures_are_the_truth_to_the_cent(ground):
     ground.documents = len(published.documents)
     assert made.checks == []
     assert [str(one) for one in check_true_links(ground.world, published, ground.keys)] == []
+
+
+def test_every_month_that_is_over_ties_out_and_what_is_no_document_is_named(ground):
+    _, published = ground.published()
+    rows = {row["month"]: row for row in published.months}
+    states = {str(month)[:7]: row["state"] for month, row in rows.items()}
+    assert states.pop("2026-10") == "running"
+    assert set(states.values()) == {"equal", "explained"}
+    named = {
+        str(month)[:7]: (row["income_journals"], row["income_bank"])
+        for month, row in rows.items()
+        if row["income_journals"] or row["income_bank"]
+    }
+    assert named == {"2026-05": (12340, 0), "2026-06": (0, 700)}
+    assert any(row["receivable_exchange"] for row in rows.values())  # open foreign invoices, valued anew
 
 
 def test_a_void_and_an_undone_payment_reach_the_figures(ground):

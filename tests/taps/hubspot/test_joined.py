@@ -113,6 +113,31 @@ def test_the_history_of_a_deal_is_a_row_for_each_value(hubspot, tap):
     assert call["body"]["propertiesWithHistory"] == ["dealstage", "amount"]
 
 
+def test_the_company_of_a_contact_is_read_with_its_history_fifty_contacts_a_call(hubspot, tap):
+    hubspot.rows["contacts"] = [row(n, stamp_of="contacts") for n in range(1, 102)]
+    entry = {"value": "20", "timestamp": ago(days=2), "sourceType": "CRM_UI", "sourceId": "u:7"}
+    hubspot.histories["7"] = {
+        "associatedcompanyid": [entry, entry | {"value": "10", "timestamp": ago(days=9)}]
+    }
+    streams = ("contacts", "contact_history")
+
+    first = tap(select=streams)
+
+    rows = first.records("contact_history")
+    assert [(r["object"], r["id"], r["value"]) for r in rows] == [
+        ("contacts", "7", "20"),
+        ("contacts", "7", "10"),
+    ]
+    calls = hubspot.asked("contacts/batch/read")
+    assert [len(call["body"]["inputs"]) for call in calls] == [50, 50, 1]
+    assert {tuple(call["body"]["propertiesWithHistory"]) for call in calls} == {("associatedcompanyid",)}
+    assert first.proof("contact_history")["source_count"] == 2
+
+    hubspot.calls.clear()
+    again = tap(select=streams, state=first.state)
+    assert (again.code, hubspot.asked("contacts/batch/read")) == (0, [])
+
+
 def event(key, ended, **more):
     return {
         "objectId": str(key),

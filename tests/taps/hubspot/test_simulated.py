@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.taps.running import budget
 
 from closedloop.sandbox import hubspot
 from closedloop.sandbox.hubspot.options import Options
@@ -240,6 +241,7 @@ def test_the_limit_of_the_day_stops_the_run_and_the_next_day_goes_on(tap):
         second = tap(select=("contacts",), state=first.state, **config)
 
         assert (first.code, second.code) == (4, 0)
+        assert budget(first.error) == (1, None, "day"), "as HubSpot said last"
         assert "of the day" in first.stopped["message"]
 
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.taps.running import budget
 
 from closedloop.sandbox import marketo
 from closedloop.sandbox.marketo.fill import NEWSLETTER
@@ -59,7 +60,11 @@ def test_a_run_stops_before_it_takes_the_calls_kept_for_others(served, read):
     run = read(select=PROGRAMS)
 
     assert (run.code, "10000 are kept" in run.stopped["message"]) == (4, True)
-    assert read(select=PROGRAMS, day_reserve=1000).code == 0
+    more = read(select=PROGRAMS, day_reserve=1000)
+    assert more.code == 0
+    left, allowed, window = budget(more.error)
+    assert (allowed, window) == (50_000, "day")
+    assert 1000 < left < 5_000
 
 
 def test_a_subscription_that_does_not_tell_its_calls_is_read(tap, world):

@@ -3,6 +3,7 @@
 from math import ceil
 
 import pytest
+from tests.taps.running import budget
 
 from closedloop.sandbox.quickbooks import Oddities, serve
 
@@ -308,6 +309,8 @@ def test_the_calls_of_a_month_are_shared_by_all_runs(books, tap):
     next_month = tap(only=["company_info"], calls_a_month=made)
 
     assert (first.code, second.code, next_month.code) == (0, 4, 0)
+    assert budget(second.error) == (0, made, "month")
+    assert budget(next_month.error)[0] == made - 1
     assert "month" in second.stopped["message"]
     (quota,) = (line for line in checked.lines if line["name"] == "quota")
     assert f" of {made + 500} calls" in quota["message"]

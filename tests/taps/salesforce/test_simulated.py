@@ -7,6 +7,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+from tests.taps.running import budget
 from tests.taps.salesforce.conftest import only
 
 from closedloop.sandbox import members
@@ -285,6 +286,9 @@ def test_the_limit_of_the_day_stops_the_run_and_the_next_one_goes_on(tap):
             org.advance(25 * 3600)
 
         assert (codes[0], codes[-1]) == (4, 0)
+        left, allowed, window = budget(run.error)
+        assert (allowed, window) == (14, "day")
+        assert 2 <= left < 14, "what this day's run left over"
         for stream in ("Lead", "CampaignMember"):
             assert store.living(stream) == living(org, stream)
 

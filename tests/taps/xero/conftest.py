@@ -45,7 +45,7 @@ class Run:
 
 def only(*streams):
     """A catalog that selects these streams."""
-    from tap_xero.catalog import ENDPOINTS, schema
+    from tap_xero.catalog import ENDPOINTS, MONTHS, schema
 
     return {
         "streams": [
@@ -59,6 +59,17 @@ def only(*streams):
                 "metadata": [{"breadcrumb": [], "metadata": {"selected": name in streams}}],
             }
             for name in ENDPOINTS
+        ]
+        + [
+            {
+                "tap_stream_id": MONTHS,
+                "stream": MONTHS,
+                "schema": schema(MONTHS),
+                "key_properties": ["id"],
+                "replication_method": "INCREMENTAL",
+                "replication_key": "read_on",
+                "metadata": [{"breadcrumb": [], "metadata": {"selected": MONTHS in streams}}],
+            }
         ]
     }
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.taps.running import budget
 from tests.taps.xero.fake import invoice
 
 INVOICES = ("invoices",)
@@ -56,6 +57,7 @@ def test_a_run_stops_before_it_takes_the_calls_kept_for_others(xero, tap):
 
     assert (run.code, xero.calls) == (4, [])
     assert "50 are kept" in run.stopped["message"]
+    assert budget(run.error) == (50, None, "day")
 
 
 def test_a_run_stops_at_the_bytes_allowed(xero, tap):

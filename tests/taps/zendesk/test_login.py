@@ -1,6 +1,9 @@
 """The ways into Zendesk: what ends, what rotates, what is refused."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -31,6 +34,23 @@ def test_a_refresh_token_rotates_and_its_successor_is_kept(serve, tap, tmp_path)
             file.write_text(json.dumps(held))
 
     assert (codes, served.engine.token_requests) == ([0, 0, 0], ["refresh_token"] * 3)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "name", ["tap_zendesk.first_token_kept", "tap_zendesk.refresh_due", "tap_zendesk.token_saved"]
+)
+def test_a_kill_around_the_refresh_leaves_a_token_that_works(serve, tap, tmp_path, name):
+    served = serve()
+    config = {"grant": "authorization_code", "token_folder": str(tmp_path / "tokens")}
+    config["refresh_token"] = served.engine.refresh_token()
+    (tmp_path / "settings.json").write_text(json.dumps(served.settings | config))
+    command = [sys.executable, "-m", "tap_zendesk", "--config", str(tmp_path / "settings.json"), "--check"]
+    armed = {**os.environ, "CLOSEDLOOP_FAILPOINT": f"{name}:1:self"}
+    killed = subprocess.run(command, capture_output=True, timeout=120, check=False, env=armed)
+
+    assert killed.returncode == -9
+    assert tap(served, select=USERS, **config).code == 0
 
 
 def test_an_api_token_works_with_a_warning_that_names_its_end(serve, tap):

@@ -1,5 +1,6 @@
 -- allocation: what settles a document, in minor units of that document's currency.
--- grain: one settlement of one document. What a void payment settled is not settled.
+-- grain: one settlement of one document. What a void or deleted payment settled is not settled, nor what credit did that is
+-- a draft, void or deleted.
 -- Credit settles both documents that it joins (definition 4): where a source tells of one side only, the other side is added,
 -- as long as both are in one currency.
 with stated as (
@@ -16,7 +17,15 @@ with stated as (
     from staging.allocation as allocation
     inner join document on document.key = allocation.document_key
     left join payment on payment.key = allocation.payment_key
-    where allocation.deleted_at is null and coalesce(payment.status, 'posted') <> 'void'
+    left join document as credit on credit.key = allocation.credit_document_key
+    left join staging.payment as gone on gone.key = allocation.payment_key and gone.deleted_at is not null
+    left join staging.document as taken on taken.key = allocation.credit_document_key and taken.deleted_at is not null
+    where
+        allocation.deleted_at is null
+        and coalesce(payment.status, 'posted') <> 'void'
+        and coalesce(credit.status, 'posted') = 'posted'
+        and gone.key is null
+        and taken.key is null
 )
 
 select

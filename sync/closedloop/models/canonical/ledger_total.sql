@@ -1,6 +1,7 @@
 -- ledger_total: what the ledger itself booked on its income and receivable accounts, where it is read.
--- grain: one day, side (income, receivable) and origin of one ledger. Minor units of the ledger's home currency: income is
--- credit less debit, receivable debit less credit.
+-- grain: one day, side (income, receivable) and origin of one ledger, or one booking. Minor units of the ledger's home
+-- currency: income is credit less debit, receivable debit less credit. Origin `total`: all that was booked in the month that
+-- ends on that day; the ledger's other rows then name parts of it.
 select
     total.key,
     total.source,

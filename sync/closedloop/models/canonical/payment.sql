@@ -2,6 +2,7 @@
 -- grain: one payment that is not deleted.
 select
     payment.key,
+    payment.source,
     payment.url,
     coalesce(survivor.survivor_key, payment.customer_key) as customer_key,
     payment.date,

@@ -12,6 +12,6 @@ select
     document_name(document.kind, document.number, document.document_key) as record,
     'its lines sum to ' || cast(coalesce(summed.net, 0) as varchar) || ', its net is ' || cast(document.net as varchar)
     || ' (smallest units of ' || document.currency || ')' as detail
-from document_money as document
+from document_figure as document
 left join summed on summed.document_key = document.document_key
 where coalesce(summed.net, 0) <> document.net or coalesce(summed.unknown, 0) > 0

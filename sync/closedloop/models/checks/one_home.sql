@@ -2,7 +2,7 @@
 select
     document_name(money.kind, money.number, money.document_key) as record,
     'is in ' || money.currency || ' and was converted all the same' as detail
-from document_money as money
+from document_figure as money
 cross join param.run as run
 where
     money.currency = run.home_currency

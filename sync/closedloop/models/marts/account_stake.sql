@@ -17,7 +17,7 @@ not_invoiced as (
 
 overdue as (
     select document.account_key, sum(document.open) as amount
-    from document_value as document
+    from document_figure as document
     cross join param.run as run
     where
         document.account_key is not null

@@ -71,7 +71,7 @@ invoice as (
         document.url,
         document.due_date,
         document.due_date < run.as_of and document.document_open > 0 as is_overdue
-    from document_value as document
+    from document_figure as document
     cross join param.run as run
     where document.account_key is not null
     qualify row_number() over (

@@ -3,6 +3,7 @@
 -- The ledger's own home amount is taken where it states one: of the document when all its lines are revenue, else of
 -- the lines; otherwise its rate converts the revenue net once and the gross once. If the ledger's home is not the
 -- company's, the rounded amount is converted by the declared table.
+-- view: document_figure reads it once; to keep the wide rows twice would only cost time and space.
 with line_sum as (
     select
         document_key,

@@ -1,6 +1,7 @@
 -- document_value: every posted document with its value, its deal and where its value goes.
 -- grain: one posted document dated on or before the as-of day. Money in minor home units unless said; `document_net` is in
 -- the document's currency. A credit note whose parts go different ways is `mixed`; `document_part` has the parts.
+-- view: nothing that is computed reads all of it, and it is as wide as what it reads.
 with whole as (
     select
         part.document_key,
@@ -37,10 +38,8 @@ select
     figure.written_off,
     figure.currency,
     figure.sign * figure.net as document_net,
-    figure.gross - figure.settled as document_open,
-    case
-        when figure.state = 'counted' then mul_div(figure.home_gross, figure.gross - figure.settled, figure.gross)
-    end as open,
+    figure.document_open,
+    figure.open,
     figure.state,
     whole.deal_key,
     coalesce(whole.deal_rule, 'none') as deal_rule,

@@ -4,6 +4,8 @@
 -- opportunity and value per cost are compared at it; steps 1 and 2 do not age and are compared as they are. A change is
 -- this edition's share or ratio less that of the one before. Improving: ROI at equal age rose.
 -- Scaling, where more people attended than before: an opportunity costs no more, and a unit of cost brings no less.
+-- Left joins throughout, which are made in this order. Which join is small the engine cannot know of tables that are as
+-- new as these, and from the wrong one every edition would meet every other.
 with edition as (
     select
         campaign.series,
@@ -15,18 +17,22 @@ with edition as (
     where campaign.series is not null and campaign.start_date is not null
 ),
 
-comparable as (
+shown as (
     select
         edition.campaign_key,
         edition.previous_key,
         own.age_name,
-        own.age_days,
-        row_number() over (partition by edition.campaign_key order by own.age_days desc) as place
+        case when own.is_shown and before.is_shown and own.age_name in ('30', '90', '180', '365') then own.age_days end
+            as age_days
     from edition
-    inner join campaign_age as own on own.campaign_key = edition.campaign_key and own.is_shown
-    inner join campaign_age as before
-        on before.campaign_key = edition.previous_key and before.age_name = own.age_name and before.is_shown
-    where own.age_name in ('30', '90', '180', '365')
+    left join campaign_age as own on own.campaign_key = edition.campaign_key
+    left join campaign_age as before on before.campaign_key = edition.previous_key and before.age_name = own.age_name
+),
+
+comparable as (
+    select campaign_key, previous_key, arg_max(age_name, age_days) as age_name, max(age_days) as age_days
+    from shown
+    group by campaign_key, previous_key
 ),
 
 figured as (
@@ -41,29 +47,29 @@ figured as (
         ratio(own.attributed, own.cost) as value_per_cost,
         ratio(before.attributed, before.cost) as previous_value_per_cost
     from comparable
-    inner join campaign_at_age as own
+    left join campaign_at_age as own
         on own.campaign_key = comparable.campaign_key and own.age_name = comparable.age_name
-    inner join campaign_at_age as before
+    left join campaign_at_age as before
         on before.campaign_key = comparable.previous_key and before.age_name = comparable.age_name
-    where comparable.place = 1
 ),
 
 moved as (
     select
-        edition.campaign_key,
+        comparable.campaign_key,
         own.step,
-        ratio(own.hits, own.cases) - ratio(before.hits, before.cases) as change
-    from edition
-    left join comparable on comparable.campaign_key = edition.campaign_key and comparable.place = 1
-    inner join step_count as own
-        on own.campaign_key = edition.campaign_key
-        and own.age_name = case when own.step <= 2 then 'now' else comparable.age_name end
-        and own.cases > 0
-    inner join step_count as before
-        on before.campaign_key = edition.previous_key
+        case
+            when
+                own.age_name = case when own.step <= 2 then 'now' else comparable.age_name end
+                and own.cases > 0
+                and before.cases > 0
+                then ratio(own.hits, own.cases) - ratio(before.hits, before.cases)
+        end as change
+    from comparable
+    left join step_count as own on own.campaign_key = comparable.campaign_key
+    left join step_count as before
+        on before.campaign_key = comparable.previous_key
         and before.step = own.step
         and before.age_name = own.age_name
-        and before.cases > 0
 ),
 
 change as (

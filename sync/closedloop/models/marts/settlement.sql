@@ -2,7 +2,14 @@
 -- grain: one settlement of one document, in the order in which they settle it (`position`).
 -- A sales receipt and a refund settle themselves on their date. The effective day is the latest of the settlement's own
 -- day and the days of the documents that it joins.
-with stated as (
+with counted as (
+    select document.key, document.kind, document.date, document.gross
+    from document
+    cross join param.run as run
+    where document.status = 'posted' and document.date <= run.as_of
+),
+
+stated as (
     select
         allocation.key,
         allocation.document_key,
@@ -13,18 +20,18 @@ with stated as (
             coalesce(allocation.date, document.date), document.date, coalesce(other.date, document.date)
         ) as effective_date
     from allocation
-    inner join document_money as document on document.document_key = allocation.document_key
+    inner join counted as document on document.key = allocation.document_key
     left join document as other on other.key = allocation.other_document_key
     where document.kind not in ('sales_receipt', 'refund')
     union all
     select
-        document_key as key,
-        document_key,
+        key,
+        key as document_key,
         cast(null as varchar) as payment_key,
         cast(null as varchar) as other_document_key,
         gross as amount,
         date as effective_date
-    from document_money
+    from counted
     where kind in ('sales_receipt', 'refund')
 )
 

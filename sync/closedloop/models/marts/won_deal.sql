@@ -11,12 +11,11 @@ with invoiced as (
         count(*) as documents,
         bool_and(figure.currency = opportunity.currency) as is_own,
         sum(figure.net) as own_sum,
-        sum(money.home_net) as home_sum,
+        sum(figure.home_net) as home_sum,
         max(figure.date) as last_date,
         count(figure.repeating_key) > 0 as is_repeating
     from document_deal as deal
     inner join document_figure as figure on figure.document_key = deal.document_key
-    inner join document_money as money on money.document_key = deal.document_key
     inner join opportunity_money as opportunity on opportunity.opportunity_key = deal.deal_key
     group by deal.deal_key
 ),
@@ -26,10 +25,9 @@ running as (
         deal.deal_key,
         figure.date,
         sum(sum(figure.net)) over (partition by deal.deal_key order by figure.date) as own_to,
-        sum(sum(money.home_net)) over (partition by deal.deal_key order by figure.date) as home_to
+        sum(sum(figure.home_net)) over (partition by deal.deal_key order by figure.date) as home_to
     from document_deal as deal
     inner join document_figure as figure on figure.document_key = deal.document_key
-    inner join document_money as money on money.document_key = deal.document_key
     group by deal.deal_key, figure.date
 ),
 

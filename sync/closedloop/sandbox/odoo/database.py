@@ -252,7 +252,7 @@ class Database:
     def _check_required(self, model: str, row: Row) -> None:
         described = self.models[model]
         for name, column in described.fields.items():
-            if column.required and column.store and row.get(name) is None:
+            if column.is_missing(row.get(name)):
                 raise required_error(described, name)
 
     def write(self, model: str, ids: Sequence[int], values: object, *, user: int = API_USER) -> bool:

@@ -147,7 +147,7 @@ class Import:
         given = values if key is not None else self.database.new_values(self.model) | values
         if key is None:
             for column in described.fields.values():
-                if column.required and column.store and given.get(column.name) in (None, False):
+                if column.is_missing(given.get(column.name) or None):
                     self._complain(at, column.name, required_message(described, column.name))
         if self.messages:
             return

@@ -19,6 +19,7 @@ Row = dict[str, Any]
 NAMES = ("Customer", "Vendor", "Item", "Account", "Class")
 TRANSACTIONS = (
     "Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt", "Payment", "Bill", "VendorCredit", "Purchase",
+    "JournalEntry", "Deposit",
 )  # fmt: skip
 SINGLES = ("CompanyInfo", "Preferences")
 ENTITIES = (*NAMES, *TRANSACTIONS, *SINGLES, "ExchangeRate", "CompanyCurrency")
@@ -45,6 +46,7 @@ class Oddities:
         rotates: ``always``: each refresh brings a new refresh token; ``daily``: one a day.
         old_dies: ``on_use``: once the newer one has been used; ``at_once``: with the refresh.
         token_seconds: Life of an access token.
+        shows_reports: Whether who consented may see reports and journals.
         requests_a_minute: Requests after which the rest of the minute is throttled; none: never.
     """
 
@@ -59,6 +61,7 @@ class Oddities:
     rotates: str = "always"
     old_dies: str = "on_use"
     token_seconds: int = 3600
+    shows_reports: bool = True
     requests_a_minute: int | None = None
 
 

@@ -161,6 +161,8 @@ class Handler(BaseHTTPRequestHandler):
         if entry.kind == "batch":
             return service.batch(json.loads(body))
         name, _, key = rest.partition("/")
+        if entry.kind == "reports":
+            return service.report(key, given)
         if self.command == "GET":
             return service.one(name, key or "1")
         operation = given.get("operation") or ("void" if given.get("include") == "void" else "update")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from closedloop.sandbox.quickbooks.books import CAPTURED, ENTITIES, changed_at
 from closedloop.sandbox.quickbooks.errors import QuickBooksError, bad_query
 from closedloop.sandbox.quickbooks.query import parse
+from closedloop.sandbox.quickbooks.reports import report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from closedloop.sandbox.quickbooks.books import Books, Row
     from closedloop.sandbox.quickbooks.query import Statement
 
+#: What not everybody may see.
+_GUARDED = ("JournalEntry",)
 _BY_PATH = {name.lower(): name for name in ENTITIES}
 
 
@@ -36,6 +39,7 @@ class Service:
     def query(self, text: str) -> dict[str, Any]:
         """Answer a statement; without any object the answer is empty."""
         statement = parse(text)
+        self._allow(statement.entity)
         with self.books.lock:
             rows = statement.matching(list(self.books.tables[statement.entity].values()))
             if statement.is_count:
@@ -112,6 +116,20 @@ class Service:
             return {**self.change(entity, item.get(entity) or {}, item.get("operation", "create")), **head}
         except QuickBooksError as error:
             return {**error.fault(), **head}
+
+    def report(self, name: str, given: Mapping[str, str]) -> dict[str, Any]:
+        """Answer a request for a report.
+
+        Raises:
+            QuickBooksError: Who consented may not see it, or there is no such report.
+        """
+        self._allow("JournalEntry")
+        with self.books.lock:
+            return report(self.books, name, given)
+
+    def _allow(self, entity: str) -> None:
+        if entity in _GUARDED and not self.books.oddities.shows_reports:
+            raise QuickBooksError(403, "5020", "Permission Denied Error", "You do not have permission.")
 
     def one(self, name: str, key: str) -> dict[str, Any]:
         """Return one object by its entity's lower-case name and its id."""

@@ -41,6 +41,8 @@ KEYS = {
     "Payments": "PaymentID",
     "Prepayments": "PrepaymentID",
     "Overpayments": "OverpaymentID",
+    "ManualJournals": "ManualJournalID",
+    "BankTransactions": "BankTransactionID",
 }
 
 
@@ -122,7 +124,8 @@ def fill_settings(books: Books) -> None:
             "Type": type_,
             "Class": class_,
         }
-        books.add("Accounts", {**row, "Status": "ACTIVE", "TaxType": "NONE"}, day=day)
+        system = {"SystemAccount": "DEBTORS"} if kind == "receivable" else {}
+        books.add("Accounts", {**row, **system, "Status": "ACTIVE", "TaxType": "NONE"}, day=day)
     for percent in sorted({document.tax_percent for document in world.documents}):
         rate = Decimal(percent)
         row = {"Name": f"{percent}%", "TaxType": tax_type(percent), "Status": "ACTIVE"}

@@ -16,6 +16,7 @@ from closedloop.sandbox.xero.identity import Identity
 from closedloop.sandbox.xero.limits import Limits
 from closedloop.sandbox.xero.listing import Listings
 from closedloop.sandbox.xero.options import BROAD, Options
+from closedloop.sandbox.xero.reports import report
 from closedloop.sandbox.xero.wire import encode, word
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Engine:
         if breach is not None:
             return _limited(*breach)
         lowered = {name.lower(): value for name, value in headers.items()}
-        refused = self._refused(entry["stream"], lowered)
+        refused = self._refused(_scope(entry["stream"], entry["id"]), lowered)
         if refused is not None:
             return refused
         return self._found(entry, lowered, query)
@@ -152,7 +153,7 @@ class Engine:
             return _unauthorised(f"TokenExpired: token expired at {held.until.isoformat()}")
         return None
 
-    def _refused(self, stream: str, headers: Mapping[str, str]) -> Answer | None:
+    def _refused(self, scope: str, headers: Mapping[str, str]) -> Answer | None:
         refused = self._token_refused(headers)
         if refused is not None:
             return refused
@@ -166,7 +167,6 @@ class Engine:
                 json.dumps({**body, "Instance": guid("instance"), "Extensions": {}}).encode(),
                 {},
             )
-        scope = _scope(stream)
         if not {scope, scope.removesuffix(".read"), BROAD.get(scope, scope)} & self.options.scopes:
             answer = _unauthorised("AuthorizationUnsuccessful")
             return (*answer[:3], {"WWW-Authenticate": 'insufficient_scope error="insufficient_scope"'})
@@ -175,6 +175,8 @@ class Engine:
     def _found(self, entry: dict[str, Any], headers: Mapping[str, str], query: Mapping[str, str]) -> Answer:
         name, key = entry["stream"], entry["id"]
         with self.listings.lock:
+            if name == "Reports":
+                return self._report(entry, query)
             if name not in KEYS or (key and key not in self.books.tables[name]):
                 return 404, "text/plain", b"The resource you're looking for cannot be found", {}
             table = self.books.tables[name]
@@ -186,9 +188,18 @@ class Engine:
             entry["rows"] = len(found[_plural(name)])
             if self.options.answers_xml and "json" not in headers.get("accept", ""):
                 return 200, "text/xml; charset=utf-8", b"<Response><Status>OK</Status></Response>", {}
-            head = {"Id": guid(f"answer:{entry['number']}"), "Status": "OK", "ProviderName": "closedloop"}
-            body = encode({**head, "DateTimeUTC": word(self.clock.now()), **found})
-        return 200, JSON, body, {}
+            return 200, JSON, self._whole(entry, found), {}
+
+    def _whole(self, entry: dict[str, Any], found: dict[str, Any]) -> bytes:
+        head = {"Id": guid(f"answer:{entry['number']}"), "Status": "OK", "ProviderName": "closedloop"}
+        return encode({**head, "DateTimeUTC": word(self.clock.now()), **found})
+
+    def _report(self, entry: dict[str, Any], query: Mapping[str, str]) -> Answer:
+        found = report(self.books, entry["id"] or "", query, self.options, self.clock.now())
+        if found is None:
+            return 404, "text/plain", b"The resource you're looking for cannot be found", {}
+        entry["rows"] = 1
+        return 200, JSON, self._whole(entry, {"Reports": [found]}), {}
 
     def edit(self, table: str, key: str, values: Mapping[str, Any], *, touches: bool = True) -> None:
         """Change a row as a person would; ``touches`` is false for the changes that Xero does not stamp."""
@@ -240,10 +251,18 @@ def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _scope(stream: str) -> str:
+def _scope(stream: str, key: str | None) -> str:
+    if stream == "Reports":
+        return f"accounting.reports.{(key or '').lower()}.read"
     if stream in _PAYMENTS:
         return "accounting.payments.read"
-    named = {"Invoices": "invoices", "CreditNotes": "invoices", "Contacts": "contacts"}
+    named = {
+        "Invoices": "invoices",
+        "CreditNotes": "invoices",
+        "Contacts": "contacts",
+        "ManualJournals": "manualjournals",
+        "BankTransactions": "banktransactions",
+    }
     return f"accounting.{named.get(stream, 'settings')}.read"
 
 

@@ -16,9 +16,20 @@ if TYPE_CHECKING:
     from closedloop.sandbox.odoo.faults import Fault, Faults
     from closedloop.sandbox.xero.options import Options
 
-PAGED = frozenset({"Contacts", "Invoices", "CreditNotes", "Payments", "Prepayments", "Overpayments"})
+PAGED = frozenset(
+    {
+        "Contacts",
+        "Invoices",
+        "CreditNotes",
+        "Payments",
+        "Prepayments",
+        "Overpayments",
+        "ManualJournals",
+        "BankTransactions",
+    }
+)
 #: Left out of answers to requests without a page.
-_ONLY_WHOLE = {"LineItems", "ContactPersons", "ContactGroups", "MergedToContactID", "Website"}
+_ONLY_WHOLE = {"LineItems", "JournalLines", "ContactPersons", "ContactGroups", "MergedToContactID", "Website"}
 _SIZE, _MOST = 100, 1000
 _TERM = re.compile(
     r'\s*([\w.]+)\s*(==|!=|>=|<=|>|<)\s*(?:"([^"]*)"|[Gg]uid\("([^"]*)"\)|DateTime\(([\d,\s]+)\))\s*'

@@ -13,12 +13,20 @@ SCOPES = frozenset(
         "accounting.contacts.read",
         "accounting.invoices.read",
         "accounting.payments.read",
+        "accounting.manualjournals.read",
+        "accounting.banktransactions.read",
+        "accounting.reports.profitandloss.read",
+        "accounting.reports.balancesheet.read",
     }
 )
 #: The broad scope that older apps have instead.
 BROAD = {
     "accounting.invoices.read": "accounting.transactions.read",
     "accounting.payments.read": "accounting.transactions.read",
+    "accounting.manualjournals.read": "accounting.transactions.read",
+    "accounting.banktransactions.read": "accounting.transactions.read",
+    "accounting.reports.profitandloss.read": "accounting.reports.read",
+    "accounting.reports.balancesheet.read": "accounting.reports.read",
 }
 
 
@@ -36,6 +44,8 @@ class Options:
         lists_deleted: Whether deleted drafts come in listings.
         credit_payment_under: Where a refund names its credit note.
         answers_xml: Whether who does not ask for JSON gets XML.
+        revalues: Whether the balance sheet shows open foreign documents at the rate of its day.
+        month_titles: How a report's columns are named.
         tenants: How many organisations the consent covers; the first has the books.
     """
 
@@ -48,4 +58,6 @@ class Options:
     lists_deleted: bool = True
     credit_payment_under: Literal["Invoice", "CreditNote"] = "Invoice"
     answers_xml: bool = True
+    revalues: bool = True
+    month_titles: Literal["day", "month"] = "day"
     tenants: int = 1

@@ -430,6 +430,35 @@ def test_the_first_value_is_no_change_and_neither_is_the_same_again(staged):
     assert stage["key"] == "crm:changes/1:dealstage:1767434400456"
 
 
+def test_a_contact_that_changed_its_company_is_told_since_when(staged):
+    def moved(contact, value, at, n):
+        return {
+            **entry("associatedcompanyid", value, at, n),
+            "key": f"contacts/{contact}/{n}",
+            "object": "contacts",
+            "id": contact,
+        }
+
+    rows = staged(
+        "person_change",
+        contact_history=[
+            moved("1", "10", "2026-01-01 10:00:00+00", 1),
+            moved("1", "20", "2026-03-01 10:00:00+00", 2),
+            moved("1", "20", "2026-03-02 10:00:00+00", 3),
+            moved("1", "", "2026-04-01 10:00:00+00", 4),
+            moved("2", "10", "2026-01-01 10:00:00+00", 1),  # has always been there
+        ],
+    )
+
+    assert [(r["person_key"], r["old_account_key"], r["new_account_key"]) for r in rows] == [
+        ("crm:contacts/1", None, "crm:companies/10"),
+        ("crm:contacts/1", "crm:companies/10", "crm:companies/20"),
+        ("crm:contacts/1", "crm:companies/20", None),
+    ]
+    assert {row["field"] for row in rows} == {"account"}
+    assert rows[1]["changed_at"].startswith("2026-03-01 10:00:00")
+
+
 def test_stages_of_deals_have_ranks_but_lost_is_no_step(staged):
     other = {"key": "e", "object_type": "deals", "id": "77", "display_order": 0, "pipeline_display_order": 1}
     rows = staged("stage", pipeline_stages=[*STAGES, other])

@@ -8,7 +8,7 @@ from sqlglot import exp
 from tests.taps.xero.staging.landed import FILES, STREAMS, entity_of, landed, required, sql_of, statement_of
 
 from closedloop.models.entities import ENTITIES
-from tap_xero.catalog import ENDPOINTS
+from tap_xero.catalog import schema
 
 pytestmark = pytest.mark.parametrize("name", FILES)
 
@@ -19,7 +19,7 @@ def plain(kind):
 
 
 def keys(name, *ids):
-    rows = {stream: [{ENDPOINTS[stream].id: str(n)} for n in ids] for stream in STREAMS}
+    rows = {stream: [{schema(stream)["required"][0]: str(n)} for n in ids] for stream in STREAMS}
     with landed(**rows) as held:
         return [row[0] for row in held.execute(f"SELECT key FROM ({statement_of(name)})").fetchall()]
 

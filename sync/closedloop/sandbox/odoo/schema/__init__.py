@@ -33,6 +33,10 @@ class Field:
     manual: bool = False
     help: str | None = None
 
+    def is_missing(self, value: object) -> bool:
+        """Return whether a new record may not be without this field's value; a boolean is never without one: it is false."""
+        return self.required and self.store and self.type != "boolean" and value is None
+
     def description(self) -> dict[str, object]:
         """Return what ``fields_get`` prints for this field."""
         shown: dict[str, object] = {
