@@ -14,8 +14,9 @@ from closedloop.kit.redact import redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TextIO
 
-    from structlog.typing import Processor
+    from structlog.typing import ExcInfo, Processor
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -73,22 +74,23 @@ def _renderers(*, json: bool, is_whole: bool) -> list[Processor]:
     if json:
         format_ = structlog.processors.ExceptionRenderer(_whole if is_whole else _places)
         return [format_, redactor.event, structlog.processors.JSONRenderer()]
+
+    def show(stream: TextIO, exc_info: ExcInfo) -> None:
+        stream.write((_whole if is_whole else _places)(exc_info))
+
     # The console renderer prints exceptions itself; masking runs on the finished line.
-    console = structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(),
-        exception_formatter=lambda stream, error: stream.write((_whole if is_whole else _places)(error)),
-    )
+    console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=show)
     return [redactor.event, console, _mask_line]
 
 
-def _whole(error: Any) -> str:
-    return "".join(traceback.format_exception(*error)).rstrip()
+def _whole(exc_info: ExcInfo) -> str:
+    return "".join(traceback.format_exception(*exc_info)).rstrip()
 
 
-def _places(error: Any) -> str:
+def _places(exc_info: ExcInfo) -> str:
     """Return where an exception came from and what kind it is. What it says may quote a record: that is for the level debug."""
     found: list[str] = []
-    cause: BaseException | None = error[1]
+    cause: BaseException | None = exc_info[1]
     while cause is not None:
         found.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
         found += [line.rstrip() for line in traceback.format_tb(cause.__traceback__)]
