@@ -281,7 +281,8 @@ class Service(Section):
     stale_after: Span = "2d"
     """A stream that proved nothing for so long is stale, and somebody is told."""
     keep: Span = "90d"
-    """How long runs, proofs and plans are kept. What was written to a CRM, decisions and what was published stay for ever."""
+    """How long runs, proofs, plans, rows of imported files and refused records that landed since are kept. What was written
+    to a CRM, decisions and what was published stay for ever."""
     host: str = "127.0.0.1"
     """Address of `/healthz` and `/readyz`."""
     port: int = Field(default=8080, ge=0, le=65535)

@@ -30,7 +30,7 @@ SEED, SCALE = 4, 0.05
 FULL = os.environ.get("CLOSEDLOOP_CRASH_DOSE") == "full"
 #: Files whose failpoints the story does not reach, or only in the full dose. Odoo has no tokens, and neither a rename, a
 #: forgotten person nor an import is part of the story: `test_plans` knows who kills there.
-ELSEWHERE = {"tokens.py", "rename.py", "create.py", "removal.py", "upgrade.py", "forget.py", "analytical.py"}
+ELSEWHERE = {"tokens.py", "rename.py", "create.py", "removal.py", "upgrade.py", "forget.py", "rewrite.py"}
 ONLY_IN_FULL = {"backup.py", "migrations.py"}
 #: What differs between two runs that did the same: when, and in which segment.
 MOMENTS = {"_loaded_at", "_segment", "_deleted_at", "write_date"}

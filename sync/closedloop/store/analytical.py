@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from contextlib import contextmanager
@@ -13,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from closedloop.errors import ConfigError, UnreachableError
-from closedloop.kit.failpoint import failpoint
-from closedloop.store.names import literal, quote, raw_schema
+from closedloop.store.names import literal, raw_schema
 from closedloop.store.upgrade import upgrade
 
 if TYPE_CHECKING:
@@ -123,25 +121,8 @@ class Store:
             raise
         self.connection.execute("commit")
 
-    def rewrite(self) -> None:
-        """Copy what the file holds into a new one in its place: what was deleted or changed is in no block of it any more.
-
-        Killed anywhere, there is the old file or the new one, each whole.
-        """
-        fresh = self.path.with_name(f"{self.path.name}.fresh")
-        for leftover in (fresh, fresh.with_name(f"{fresh.name}.wal")):
-            leftover.unlink(missing_ok=True)
-        [(name,)] = self.query("select current_database()")
-        self.query(f"attach {literal(str(fresh))} as fresh")
-        self.query(f"copy from database {quote(name)} to fresh")
-        self.query("detach fresh")
-        self.connection.close()
-        with fresh.open("rb+") as file:
-            os.fsync(file.fileno())
-        failpoint("store.rewritten")
-        self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
-        fresh.replace(self.path)
-        failpoint("store.replaced")
+    def reopen(self) -> None:
+        """Open the file again, after it was closed to be replaced."""
         self.connection = _connect(self.path)
         self._limit()
 
