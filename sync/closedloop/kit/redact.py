@@ -32,6 +32,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 #: Not the user in an address such as postgresql://me@db.example.com.
 _EMAIL = re.compile(r"(?<!//)(?<![\w.+%-])[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w+])\+\d[\d ()./-]{6,}\d")
+#: What JSON Schema's messages begin with: the value.
+_VALUE = re.compile(
+    r"^.*?(?= (?:is not|does not|is too|is less|is greater|has too|was expected|should))", re.DOTALL
+)
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
@@ -120,3 +124,8 @@ def vendor_text(text: object, *, limit: int = 200) -> str:
     line = next((line.strip() for line in str(text or "").splitlines() if line.strip()), "")
     line = impersonal(redact(line))
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def valueless(text: str) -> str:
+    """Return what JSON Schema says is wrong with a setting, without the value that is wrong."""
+    return text if "required property" in text else _VALUE.sub("a value", text)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import difflib
 import json
 import os
-import re
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -30,7 +29,7 @@ from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError, PartlyFailedError
 from closedloop.kit.line import encode
 from closedloop.kit.login import log_in
-from closedloop.kit.redact import redact, redactor
+from closedloop.kit.redact import redact, redactor, valueless
 from closedloop.kit.singer import FastWriter
 from closedloop.kit.stream import Check, ClosedloopStream, iso
 from closedloop.log import configure, get_logger
@@ -44,10 +43,6 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 #: Settings of other parts that share the block: they are let through.
-#: What JSON Schema's messages begin with: the value.
-_VALUE = re.compile(
-    r"^.*?(?= (?:is not|does not|is too|is less|is greater|has too|was expected|should))", re.DOTALL
-)
 _FOREIGN = ("closedloop_", "target_")
 #: Settings every tap of ours has; `--about` documents them.
 CLOSEDLOOP_SETTINGS = (
@@ -382,15 +377,10 @@ def _explained(error: ClosedloopError | ConfigValidationError, name: str) -> Clo
         return error
     # A JSON Schema error may quote the value it refuses; only its last words say what is wrong.
     return ConfigError(
-        "the settings are not valid: " + "; ".join(redact(_nameless(text)) for text in error.errors),
+        "the settings are not valid: " + "; ".join(redact(valueless(text)) for text in error.errors),
         where=name,
         fix=f"{name} --about lists the settings",
     )
-
-
-def _nameless(text: str) -> str:
-    """Return what is wrong with a setting without the value that is wrong."""
-    return text if "required property" in text else _VALUE.sub("a value", text)
 
 
 def _say_stopped(error: ClosedloopError) -> None:
