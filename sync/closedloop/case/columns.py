@@ -131,7 +131,9 @@ WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("payment", "status"): frozenset({"posted", "void"}),
     ("cost_line", "status"): frozenset({"posted", "draft", "void"}),
     ("ledger_total", "side"): frozenset({"income", "receivable"}),
-    ("ledger_total", "origin"): frozenset({"document", "payment", "exchange", "bank", "journal", "other", "total"}),
+    ("ledger_total", "origin"): frozenset(
+        {"document", "payment", "exchange", "bank", "journal", "other", "total"}
+    ),
     ("rate", "direction"): frozenset({"multiply", "divide"}),
     ("owner", "kind"): frozenset({"user", "queue"}),
 }
