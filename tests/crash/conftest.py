@@ -244,19 +244,17 @@ def whole_story(made: Company) -> None:
 
 
 def age(path: Path) -> None:
-    """Let a database be one of the first version, with decisions that an upgrade must keep."""
+    """Let a database be one of the first version, with decisions and a run that an upgrade must keep."""
     unpacked("operations.db", path)
-    with closing(sqlite3.connect(path)) as old, old:
-        names = [name for (name,) in old.execute("select name from sqlite_master where type = 'table'")]
-        for name in set(names) - {"schema_version"}:
-            old.execute(f'delete from "{name}"')
-        old.executemany(
-            "insert into decision (kind, left_key, right_key, verdict, who, why, at) values (?, ?, ?, ?, ?, ?, ?)",
-            [
-                ("customer_account", f"a:{n}", f"b:{n}", "accept", "Ann", "", "2026-01-01T00:00:00.000000Z")
-                for n in range(40)
-            ],
+    with closing(sqlite3.connect(path)) as database, database:
+        for table in ("quarantine", "decision", "plan_row", "plan", "lease", "stream_run", "journal"):
+            database.execute(f"delete from {table}")
+        database.executemany(
+            "insert into decision (kind, left_key, right_key, verdict, who, why, at)"
+            " values ('customer_account', ?, ?, 'accept', 'Ann', '', '2026-01-01T00:00:00.000000Z')",
+            [(f"a:{n}", f"b:{n}") for n in range(40)],
         )
+        database.execute("update run set state = 'done'")
 
 
 def tell(company: Company, name: str, command: list[str]) -> None:
