@@ -1,11 +1,11 @@
 """A daemon's life in stepped time: every tick of a year in minutes.
 
-    python -m tests.year.year --dir FOLDER [--days 365] [--hours 1] [--real-every 7] [--nightly] [--no-figures]
+    python -m tests.year.year --dir FOLDER [--days 365] [--hours 1] [--nightly] [--no-real] [--no-figures]
 
 The daemon, its schedules, leases, runs, store and operational database are the real ones, and so is the clock: one file
 (`CLOSEDLOOP_CLOCK_FILE`) that the daemon's own waits move on, read by the core, by the taps' processes and by the
 simulators. A connection `pulse` is read every hour (or every few) by a tap that runs in this process; `crm` and `books` are real taps
-on simulated vendors (the ledger's tokens rotate with every refresh) every few days. Publishing is scheduled for every night, at
+on simulated vendors (the ledger's tokens rotate with every refresh) an hour before figures are made. Publishing is scheduled for every night, at
 an hour that the clock change leaves out in spring and repeats in autumn; on Sundays, when clocks change, it makes the figures and
 writes them back, on other nights only with `--nightly`.
 
@@ -131,7 +131,7 @@ class Year:
     first: date
     days: int
     hours: int = 1
-    real_every: int = 0
+    real: bool = False
     nightly: bool = True
     figures: bool = True
     seed: int = 1
@@ -179,14 +179,14 @@ class Year:
             "schedule": f"0 */{self.hours} * * *",
         }
         found = {"company": {"currency": "USD", "time_zone": ZONE}, "connections": {}}
-        if self.real_every:
+        if self.real:
             ground = self.folder / "ground"
             play = stack.enter_context(
                 playground(ground, seed=4, scale=0.02, mode="apply", crm="odoo", ledger="xero")
             )
             found = yaml.safe_load(play.config.read_text().replace("keys/", f"{ground}/keys/"))
             for name in ("crm", "books"):
-                found["connections"][name]["schedule"] = f"0 1 */{self.real_every} * *"
+                found["connections"][name]["schedule"] = "0 1 * * *" if self.nightly else "0 1 * * 0"
         found["company"]["time_zone"] = ZONE
         found["connections"]["pulse"] = pulse
         found["matching"] = {"policy": "exact"}
@@ -195,7 +195,7 @@ class Year:
         }  # fmt: skip
         (self.folder / "staging").mkdir(exist_ok=True)
         config.write_text(yaml.safe_dump(found))
-        if self.real_every:
+        if self.real:
             done = CliRunner().invoke(app, ["--config", str(config), "provision"])
             assert done.exit_code == 0, done.output
             configure(level="WARNING")  # the verb wanted more
@@ -203,7 +203,7 @@ class Year:
 
     def _instead(self, stack):
         """Put `pulse` in its place, let the real taps start fast, and see every job."""
-        warm = stack.enter_context(closing(Warm())) if self.real_every else None
+        warm = stack.enter_context(closing(Warm())) if self.real else None
         real, scheduled, publish = connectors.process, cycle.scheduled, cycle.publish
         longest = daemon.LONGEST_WAIT_SECONDS
 
@@ -341,7 +341,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--hours", type=int, default=1)
-    parser.add_argument("--real-every", type=int, default=7)
+    parser.add_argument("--no-real", action="store_true", help="only `pulse`, no CRM and no ledger")
     parser.add_argument("--dir", type=Path, required=True)
     parser.add_argument("--nightly", action="store_true", help="make the figures every night")
     parser.add_argument("--no-figures", action="store_true", help="publish without computing")
@@ -353,7 +353,7 @@ def main():
         date(2026, 1, 1),
         chosen.days,
         hours=chosen.hours,
-        real_every=chosen.real_every,
+        real=not chosen.no_real,
         nightly=chosen.nightly,
         figures=not chosen.no_figures,
     )
