@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -13,14 +14,15 @@ from closedloop.kit.redact import redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TextIO
 
-    from structlog.typing import Processor
+    from structlog.typing import ExcInfo, Processor
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 #: Noisy at INFO and of no use to an operator.
-_QUIET = ("urllib3", "asyncio")
+_QUIET = ("urllib3", "asyncio", "uvicorn")
 
 
 class _CurrentStderr:
@@ -46,7 +48,8 @@ def configure(*, level: str = "INFO", json: bool | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.StackInfoRenderer(),
     ]
-    render = _renderers(json=not sys.stderr.isatty() if json is None else json)
+    is_whole = level.upper() == "DEBUG"
+    render = _renderers(json=not sys.stderr.isatty() if json is None else json, is_whole=is_whole)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -67,14 +70,32 @@ def configure(*, level: str = "INFO", json: bool | None = None) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _renderers(*, json: bool) -> list[Processor]:
+def _renderers(*, json: bool, is_whole: bool) -> list[Processor]:
     if json:
-        return [structlog.processors.format_exc_info, redactor.event, structlog.processors.JSONRenderer()]
+        format_ = structlog.processors.ExceptionRenderer(_whole if is_whole else _places)
+        return [format_, redactor.event, structlog.processors.JSONRenderer()]
+
+    def show(stream: TextIO, exc_info: ExcInfo) -> None:
+        stream.write((_whole if is_whole else _places)(exc_info))
+
     # The console renderer prints exceptions itself; masking runs on the finished line.
-    console = structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )
+    console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=show)
     return [redactor.event, console, _mask_line]
+
+
+def _whole(exc_info: ExcInfo) -> str:
+    return "".join(traceback.format_exception(*exc_info)).rstrip()
+
+
+def _places(exc_info: ExcInfo) -> str:
+    """Return where an exception came from and what kind it is. What it says may quote a record: that is for the level debug."""
+    found: list[str] = []
+    cause: BaseException | None = exc_info[1]
+    while cause is not None:
+        found.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
+        found += [line.rstrip() for line in traceback.format_tb(cause.__traceback__)]
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return "\n".join(found)
 
 
 def _mask_line(_logger: object, _method: str, line: Any) -> Any:

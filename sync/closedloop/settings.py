@@ -281,19 +281,20 @@ class Service(Section):
     stale_after: Span = "2d"
     """A stream that proved nothing for so long is stale, and somebody is told."""
     keep: Span = "90d"
-    """How long runs, proofs and plans are kept. What was written to a CRM, decisions and what was published stay for ever."""
+    """How long runs, proofs, plans, rows of imported files and refused records that landed since are kept. What was written
+    to a CRM, decisions and what was published stay for ever."""
     host: str = "127.0.0.1"
     """Address of `/healthz` and `/readyz`."""
     port: int = Field(default=8080, ge=0, le=65535)
     """Port of `/healthz` and `/readyz`; 0: any free one."""
     quarantine_alert_days: int = Field(default=3, ge=0)
-    """`closedloop status` alerts when a refused record waits longer than so many days."""
+    """`closedloop status` alerts, and `notify` tells, when a refused record waits longer than so many days."""
     lease_seconds: int = Field(default=60, ge=5)
     """After so many seconds without a sign of life another process may take over."""
 
 
-Event = Literal["failure", "guard", "stale", "token", "reload", "recovery"]
-_EVENTS: tuple[Event, ...] = ("failure", "guard", "stale", "token", "reload", "recovery")
+Event = Literal["failure", "guard", "stale", "token", "quarantine", "reload", "recovery"]
+_EVENTS: tuple[Event, ...] = ("failure", "guard", "stale", "token", "quarantine", "reload", "recovery")
 
 
 class Webhook(Section):

@@ -40,9 +40,10 @@ def stated(header: Header, columns: Mapping[str, object]) -> Columns:
                 found[field] = place
                 break
     if not any(field in found for field in IDENTITY):
-        msg = f"none of the columns that `columns` names is here; there are: {_listed(header)}"
         raise RefusedFileError(
-            msg, fix="correct `columns`, or put files of another layout into a connection of their own"
+            "none of the columns that `columns` names is here",
+            shown=_listed(header),
+            fix="correct `columns`, or put files of another layout into a connection of their own",
         )
     return found
 
@@ -70,8 +71,11 @@ def guessed(header: Header) -> Columns:
             )
         found[field] = places[0]
     if not any(field in found for field in IDENTITY):
-        msg = f"no column says who came; there are: {_listed(header)}"
-        raise RefusedFileError(msg, fix="name them in the settings: `columns: {email: …, name: …}`")
+        raise RefusedFileError(
+            "no column says who came",
+            shown=_listed(header),
+            fix="name them in the settings: `columns: {email: …, name: …}`",
+        )
     return found
 
 
@@ -93,4 +97,4 @@ def _place(name: object, places: Mapping[str, int], width: int) -> int | None:
 
 
 def _listed(header: Header) -> str:
-    return ", ".join(header.names[:20])
+    return f"there are: {', '.join(header.names[:20])}"

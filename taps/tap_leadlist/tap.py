@@ -125,9 +125,8 @@ class TapLeadlist(ClosedloopTap):
         try:
             shape = listing.shape()
         except RefusedFileError as error:
-            yield Check(
-                name=f"file:{found.name}", ok=False, message=error.message, fix=error.fix, required=False
-            )
+            told = f"{error.message}; {error.shown}" if error.shown else error.message
+            yield Check(name=f"file:{found.name}", ok=False, message=told, fix=error.fix, required=False)
             return
         finally:
             listing.close()

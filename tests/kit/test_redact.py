@@ -91,3 +91,40 @@ def test_logs_for_a_terminal_are_masked_too(capsys):
 
     assert "s3cr3t-value" not in capsys.readouterr().err
     assert sys.stderr is not None
+
+
+def test_addresses_and_numbers_of_people_stand_in_no_event_above_debug(restored, capsys):
+    configure(level="INFO", json=True)
+    get_logger("t").info("x", text="Jane <jane@corp.com>, +49 170 5550199", more=[{"to": "o'hara@corp.com"}])
+    get_logger("t").warning("y", where="postgresql://me@db.corp.com/ops", since="2026-01-02T03:04:05+00:00")
+    told = capsys.readouterr().err
+
+    assert "corp.com>" not in told
+    assert "hara" not in told
+    assert "5550199" not in told
+    assert "postgresql://me@db.corp.com/ops" in told
+    assert "2026-01-02T03:04:05+00:00" in told
+
+
+@pytest.mark.parametrize("json_", [True, False])
+def test_what_an_exception_says_is_told_to_who_debugs_and_to_nobody_else(restored, capsys, json_):
+    name = "Jane Marker"
+
+    def fail():
+        try:
+            int(name)
+        except ValueError as error:
+            raise KeyError(name) from error
+
+    for level in ("INFO", "DEBUG"):
+        configure(level=level, json=json_)
+        try:
+            fail()
+        except KeyError:
+            get_logger("t").exception("it.crashed")
+        told = capsys.readouterr().err
+        assert (
+            "Jane Marker" in told.replace('int("Jane Marker")', "").replace('KeyError("Jane Marker")', "")
+        ) is (level == "DEBUG")
+        assert "KeyError" in told
+        assert "in fail" in told

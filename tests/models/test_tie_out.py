@@ -190,6 +190,15 @@ def test_a_journal_that_settles_an_invoice_takes_nothing_from_the_documents():
     )
 
 
+def test_money_that_the_ledger_keeps_off_receivables_is_not_missed_there():
+    """A prepayment of 30.00 settles nothing yet, and stands on an account of its own: receivables are the documents."""
+    totals = month_totals((LAST_OF_FEBRUARY, NET, GROSS))
+    totals += [("books", LAST_OF_FEBRUARY, "receivable", "payment", "USD", 3000)]
+    found = tie_out([SOLD], totals, left=[("books", FEBRUARY, 3000, 0)], run=APRIL)
+    row = found["books", FEBRUARY]
+    assert pick(row, "receivable_payments", "receivable_documents", "state") == (0, 0, "equal")
+
+
 def test_converted_lines_may_round_by_a_cent_each_and_no_more():
     euro = (*SOLD, "EUR")
     lines = [("i1",), ("i1",)]

@@ -100,6 +100,39 @@ def test_what_is_old_goes_and_what_is_precious_stays(home):
     assert kept == [(retention.SEGMENTS, 2999)]
 
 
+def test_nobody_s_data_stay_for_ever_that_nobody_waits_for(home):
+    old, young = (to_text(NOW - timedelta(days=age)) for age in (200, 5))
+    one = {
+        "connection": "crm",
+        "stream": "lead",
+        "direction": "read",
+        "reason": "bad",
+        "record": "{}",
+        "last_seen": old,
+    }
+    for key, resolved in (("open", None), ("old", old), ("young", young)):
+        home.insert(tables.quarantine, record_key=key, first_seen=old, resolved_at=resolved, **one)
+    for plan, at, state in (("i1", old, "applied"), ("i2", old, "applying"), ("i3", young, "open")):
+        head = {
+            "id": plan,
+            "connection": "crm",
+            "kind": "leads",
+            "created_at": at,
+            "state": state,
+            "file": "x.csv",
+        }
+        home.insert(tables.import_plan, **head)
+        home.insert(tables.import_row, plan_id=plan, n=2, action="lead", label="Ann", content="{}")
+    home.tidy()
+
+    with home.operations.reading() as connection:
+        assert sorted(connection.execute(select(tables.quarantine.c.record_key)).scalars()) == [
+            "open",
+            "young",
+        ]
+        assert sorted(connection.execute(select(tables.import_row.c.plan_id)).scalars()) == ["i2", "i3"]
+
+
 def test_it_is_done_once_a_day(home):
     home.tidy()
     home.run("1-old", 200)

@@ -73,10 +73,12 @@ _OWN: dict[tuple[str, str], str] = {
     ("touch", "occurred_at"): "scan or check-in (definition 7)",
     ("touch", "occurred_on"): "the same where only the day is known",
     ("person", "kind"): "contact (also when blank), lead or subscriber",
+    ("person", "status"): "disqualified (or unqualified) ends the chain; any other word says nothing",
     ("person", "converted_person_key"): "the contact that a lead became",
     ("opportunity", "number"): "what invoices may quote",
     ("opportunity", "closed_at"): "when it was won or lost; its day counts",
-    ("opportunity_change", "field"): "stage or amount",
+    ("person_change", "field"): "account (also when blank); changes of anything else are read past",
+    ("opportunity_change", "field"): "stage or amount; blank: what the row gives",
     ("document", "kind"): "invoice, sales_receipt, credit_note or refund; amounts are positive for all",
     ("document", "net"): "without tax; blank: gross less tax",
     ("document", "tax"): "blank: gross less net; 0 where one of the two is blank",
@@ -129,7 +131,9 @@ WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("payment", "status"): frozenset({"posted", "void"}),
     ("cost_line", "status"): frozenset({"posted", "draft", "void"}),
     ("ledger_total", "side"): frozenset({"income", "receivable"}),
-    ("ledger_total", "origin"): frozenset({"document", "payment", "exchange", "bank", "journal", "other"}),
+    ("ledger_total", "origin"): frozenset(
+        {"document", "payment", "exchange", "bank", "journal", "other", "total"}
+    ),
     ("rate", "direction"): frozenset({"multiply", "divide"}),
     ("owner", "kind"): frozenset({"user", "queue"}),
 }

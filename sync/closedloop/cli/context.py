@@ -95,14 +95,14 @@ class Context:
 
     def crashed(self, error: Exception) -> int:
         """Print an error that nobody foresaw, without its traceback, and return 1."""
-        from closedloop.kit.redact import vendor_text
+        from closedloop.kit.redact import unquoted, vendor_text
         from closedloop.log import get_logger
 
         name = type(error).__name__
         if self.debug:
             get_logger(__name__).error("verb.crashed", exc_info=error)
         typer.echo(
-            f"error: closedloop itself failed: {name}: {vendor_text(error)}\n"
+            f"error: closedloop itself failed: {name}: {unquoted(vendor_text(error))}\n"
             "  fix: run it again with --debug and report what the log says",
             err=True,
         )

@@ -264,7 +264,11 @@ class HttpClient:
         return rule.pause if seconds is None else seconds
 
     def _error(self, rule: Rule, *, request_id: str | None = None, repeated: bool = False) -> ClosedloopError:
-        message = f"{rule.message}: {urlsplit(self.base_url).netloc}" if _is_address(rule) else rule.message
+        message = (
+            f"{rule.message}: {urlsplit(self.base_url).netloc.rpartition('@')[2]}"
+            if _is_address(rule)
+            else rule.message
+        )
         message = f"{message}, also after repeating" if repeated else message
         return rule.error(message, where=self.where, fix=rule.fix, request_id=request_id)
 

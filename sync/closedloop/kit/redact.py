@@ -29,7 +29,14 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1{MASK}",
     ),
 )
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+#: Not the user in an address such as postgresql://me@db.example.com.
+_EMAIL = re.compile(r"(?<!//)(?<![\w.+%-])[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
+_PHONE = re.compile(r"(?<![\w+])\+\d[\d ()./-]{6,}\d")
+#: What JSON Schema's messages begin with: the value.
+_VALUE = re.compile(
+    r"^.*?(?= (?:is not|does not|is too|is less|is greater|has too|was expected|should))", re.DOTALL
+)
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
 class Redactor:
@@ -68,10 +75,30 @@ class Redactor:
             return [self.value(item) for item in value]
         return value
 
-    def event(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-        """Mask a structlog event: use it as a processor."""
+    def event(self, _logger: object, method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+        """Mask a structlog event: use it as a processor. Below the level info people's addresses and numbers may stand."""
         masked: Mapping[str, Any] = self.value(event)
-        return masked
+        return masked if method == "debug" else _impersonal(masked)
+
+
+def impersonal(text: str) -> str:
+    """Return ``text`` without e-mail addresses and telephone numbers."""
+    return _PHONE.sub("(number)", _EMAIL.sub("(e-mail)", text))
+
+
+def unquoted(text: str) -> str:
+    """Return ``text`` without what stands in quotation marks: errors of libraries quote the value that they refuse."""
+    return _QUOTED.sub("'…'", text)
+
+
+def _impersonal(value: Any) -> Any:
+    if isinstance(value, str):
+        return impersonal(value)
+    if isinstance(value, Mapping):
+        return {key: _impersonal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_impersonal(item) for item in value]
+    return value
 
 
 def _is_secret(name: object, value: object) -> bool:
@@ -88,12 +115,17 @@ def redact(text: str) -> str:
 
 
 def vendor_text(text: object, *, limit: int = 200) -> str:
-    """Return what may be quoted from a vendor's error: its first line, without secrets or e-mail addresses.
+    """Return what may be quoted from a vendor's error: its first line, without secrets, addresses or numbers of people.
 
     Args:
         text: The vendor's message; never a whole response body, which may hold tracebacks and records.
         limit: Longest result in characters.
     """
     line = next((line.strip() for line in str(text or "").splitlines() if line.strip()), "")
-    line = _EMAIL.sub("(e-mail)", redact(line))
+    line = impersonal(redact(line))
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def valueless(text: str) -> str:
+    """Return what JSON Schema says is wrong with a setting, without the value that is wrong."""
+    return text if "required property" in text else _VALUE.sub("a value", text)

@@ -29,7 +29,7 @@ from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError, PartlyFailedError
 from closedloop.kit.line import encode
 from closedloop.kit.login import log_in
-from closedloop.kit.redact import redact, redactor
+from closedloop.kit.redact import redact, redactor, valueless
 from closedloop.kit.singer import FastWriter
 from closedloop.kit.stream import Check, ClosedloopStream, iso
 from closedloop.log import configure, get_logger
@@ -377,7 +377,7 @@ def _explained(error: ClosedloopError | ConfigValidationError, name: str) -> Clo
         return error
     # A JSON Schema error may quote the value it refuses; only its last words say what is wrong.
     return ConfigError(
-        "the settings are not valid: " + "; ".join(redact(text) for text in error.errors),
+        "the settings are not valid: " + "; ".join(redact(valueless(text)) for text in error.errors),
         where=name,
         fix=f"{name} --about lists the settings",
     )

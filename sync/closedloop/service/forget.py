@@ -29,6 +29,7 @@ from closedloop.service import backup as backups
 from closedloop.service import forgotten, pins
 from closedloop.service.record import recorded
 from closedloop.store import tables
+from closedloop.store.rewrite import rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -273,8 +274,10 @@ class _Forgetting:
             link.drop_unused(self.store.connection)
         for old in self.settings.home.glob("store.duckdb.broken-*"):
             old.unlink()
+        with self.store.scratch():
+            pass  # what a killed writer left there is gone
         self.opened.operations.insist_lease()
-        self.store.rewrite()
+        rewrite(self.store)
         failpoint("forget.rewritten")
         self.opened.operations.rewrite()
         failpoint("forget.vacuumed")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
@@ -61,10 +63,22 @@ def clean_files(home: Path, known: Marks) -> list[Path]:
     done = []
     for path in _files(home):
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        if (clean := known.without_names(text)) != text:
+        if (clean := "".join(_clean_line(line, known) for line in text.splitlines(keepends=True))) != text:
             write_durably(path, clean.encode("utf-8", "surrogateescape"))
             done.append(path)
     return done
+
+
+def _clean_line(line: str, known: Marks) -> str:
+    """Return a line without them; one that says what was written into their record says it no more."""
+    if known.owner(line) and line.startswith("{"):
+        with suppress(ValueError):
+            held = json.loads(line)
+            fields = held.get("fields")
+            if isinstance(fields, dict):
+                kept = {name: None if isinstance(value, str) else value for name, value in fields.items()}
+                return json.dumps({**held, "fields": kept}) + "\n"
+    return known.without_names(line)
 
 
 def holding(home: Path, known: Marks) -> list[Path]:

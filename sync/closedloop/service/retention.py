@@ -1,7 +1,8 @@
 """Throws away what nobody needs any more, so that nothing grows for ever but what is precious.
 
 Runs, proofs, plans and news older than `service.keep` go; what was written, decided or published stays, and with it the
-run it belongs to. The newest proof of each stream and the newest plan of each connection stay whatever their age.
+run it belongs to. The newest proof of each stream and the newest plan of each connection stay whatever their age. Of people, what
+waits for nobody goes after the same time: records that were refused and have landed since, and the rows of imported files.
 """
 
 from __future__ import annotations
@@ -67,6 +68,10 @@ def _old(before: str) -> Iterator[tuple[str, Delete]]:
     yield row.name, delete(row).where(row.c.plan_id.in_(select(plan.c.id).where(old)))
     yield plan.name, delete(plan).where(old)
     yield news.name, delete(news).where(news.c.closed_at < before)
+    refused, line, file = tables.quarantine, tables.import_row, tables.import_plan
+    yield refused.name, delete(refused).where(refused.c.resolved_at < before)
+    done = select(file.c.id).where(file.c.created_at < before, file.c.state != "applying")
+    yield line.name, delete(line).where(line.c.plan_id.in_(done))
 
 
 def _old_runs(connection: Connection, before: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from closedloop.errors import ConfigError, UnreachableError
-from closedloop.kit.failpoint import failpoint
-from closedloop.store.names import literal, quote, raw_schema
+from closedloop.store.names import literal, raw_schema
 from closedloop.store.upgrade import upgrade
 
 if TYPE_CHECKING:
@@ -122,25 +121,8 @@ class Store:
             raise
         self.connection.execute("commit")
 
-    def rewrite(self) -> None:
-        """Copy what the file holds into a new one in its place: what was deleted or changed is in no block of it any more.
-
-        Killed anywhere, there is the old file or the new one, each whole.
-        """
-        fresh = self.path.with_name(f"{self.path.name}.fresh")
-        for leftover in (fresh, fresh.with_name(f"{fresh.name}.wal")):
-            leftover.unlink(missing_ok=True)
-        [(name,)] = self.query("select current_database()")
-        self.query(f"attach {literal(str(fresh))} as fresh")
-        self.query(f"copy from database {quote(name)} to fresh")
-        self.query("detach fresh")
-        self.connection.close()
-        with fresh.open("rb+") as file:
-            os.fsync(file.fileno())
-        failpoint("store.rewritten")
-        self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
-        fresh.replace(self.path)
-        failpoint("store.replaced")
+    def reopen(self) -> None:
+        """Open the file again, after it was closed to be replaced."""
         self.connection = _connect(self.path)
         self._limit()
 
@@ -177,6 +159,17 @@ class Store:
         finally:
             self.connection.execute("reset preserve_insertion_order")
             self.connection.execute("pragma force_compression = 'auto'")
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Yield an empty folder on the store's own volume, gone afterwards; what a killed writer left is gone before."""
+        folder = self.path.with_name(f"{self.path.name}.scratch")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _limit(self) -> None:
         if self.memory_limit:
