@@ -16,7 +16,7 @@ RUN python -m venv /tmp/pack \
 # one of its libraries; SQL dialects but DuckDB's; of SciPy all but special functions and what they rest on. `rm` without
 # -f: a part that moved must be looked at.
 RUN cd /opt/closedloop/lib/python3*/site-packages \
- && find . -type d -name tests -prune -exec rm -r {} + \
+ && find . -type d \( -name tests -o -name test \) -prune -exec rm -r {} + \
  && find . -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.pyx' -o -name '*.h' -o -name '*.hpp' \) -delete \
  && rm -r phonenumbers/geodata phonenumbers/carrierdata phonenumbers/tzdata \
  && rm -r pyarrow/libarrow_flight.so.* pyarrow/_flight.*.so pyarrow/libarrow_s3.so.* pyarrow/_s3fs.*.so pyarrow/src \

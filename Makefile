@@ -61,7 +61,7 @@ year: $(READY)  ## a year of the daemon in stepped time: every hour, both clock 
 	rm -rf .year && PYTHONPATH=. $(BIN)/python -m tests.year.year --dir .year $(ARGS)
 
 crash: $(READY)  ## every failpoint killed at in every process: whole runs, upgrade, restore, the write-back and imports of each CRM, tokens
-	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -s -m crash tests/crash tests/imports $(ARGS)
+	CLOSEDLOOP_CRASH_DOSE=full $(BIN)/python -m pytest -n 2 --dist worksteal -m crash tests/crash tests/imports $(ARGS)
 
 crash-short: $(READY)  ## two minutes of the same
 	$(BIN)/python -m pytest -n 2 -m crash tests/crash $(ARGS)

@@ -22,7 +22,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 #: Noisy at INFO and of no use to an operator.
-_QUIET = ("urllib3", "asyncio")
+_QUIET = ("urllib3", "asyncio", "uvicorn")
 
 
 class _CurrentStderr:

@@ -288,13 +288,13 @@ class Service(Section):
     port: int = Field(default=8080, ge=0, le=65535)
     """Port of `/healthz` and `/readyz`; 0: any free one."""
     quarantine_alert_days: int = Field(default=3, ge=0)
-    """`closedloop status` alerts when a refused record waits longer than so many days."""
+    """`closedloop status` alerts, and `notify` tells, when a refused record waits longer than so many days."""
     lease_seconds: int = Field(default=60, ge=5)
     """After so many seconds without a sign of life another process may take over."""
 
 
-Event = Literal["failure", "guard", "stale", "token", "reload", "recovery"]
-_EVENTS: tuple[Event, ...] = ("failure", "guard", "stale", "token", "reload", "recovery")
+Event = Literal["failure", "guard", "stale", "token", "quarantine", "reload", "recovery"]
+_EVENTS: tuple[Event, ...] = ("failure", "guard", "stale", "token", "quarantine", "reload", "recovery")
 
 
 class Webhook(Section):

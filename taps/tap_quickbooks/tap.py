@@ -188,7 +188,11 @@ class TapQuickBooks(ClosedloopTap):
         reachable = {name: at for name, at in since.items() if at > self.opened - _REACH}
         if not reachable:
             return None
-        found = self.api.changes(sorted(reachable), min(reachable.values()))
+        try:
+            found = self.api.changes(sorted(reachable), min(reachable.values()))
+        except AccessError as error:  # one entity is refused, and with it the call for all of them
+            log.info("capture.refused", reason=error.message)
+            return None
         if not found.is_whole:
             log.info(
                 "capture.full", reason="change data capture holds 1,000 objects: each stream asks itself"

@@ -107,6 +107,7 @@ class SalesforceStream(ClosedloopStream):
 
         Raises:
             FieldError: The description is fresh, and the query was refused all the same.
+            ConfigError: A field that figures are written to is not there any more.
         """
         try:
             return ask()
@@ -114,6 +115,7 @@ class SalesforceStream(ClosedloopStream):
             columns = self.org.described_again(self.name)
             if columns is None:
                 raise
+            self.org.insist_on_written(self.name)
             self.columns = columns
             return ask()
 

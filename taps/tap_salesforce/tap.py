@@ -151,6 +151,18 @@ class TapSalesforce(ClosedloopTap):
         """
         return self._columns_of(name, self._described(name)) if self.descriptions.forget(name) else None
 
+    def insist_on_written(self, name: str) -> None:
+        """Do nothing if an object has every field that figures are written to: without it they would look emptied.
+
+        Raises:
+            ConfigError: One is gone.
+        """
+        found = self._described(name)
+        gone = [field for field in self.written(name) if not found.has(field)]
+        if gone:
+            message = f"{name} does not show {', '.join(gone)} any more, which figures are written to: renamed, deleted or hidden"
+            raise ConfigError(message, where=self.where, fix="give the field back, or map its new name")
+
     def keeps_deletions(self, name: str) -> bool:
         """Return whether Salesforce keeps a log of deletions of an object."""
         return self._described(name).replicateable

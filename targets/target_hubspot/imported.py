@@ -67,7 +67,7 @@ def _call(portal: Portal, written: Written, ids: Sequence[str]) -> Iterator[Outc
     sent = {"inputs": [{"id": key} for key in ids]}
     path = portal.path(written, "batch", "archive")
     try:
-        portal.http.request("POST", path, json=sent, classify=fault, idempotent=False, expect_json=False)
+        portal.http.request("POST", path, json=sent, classify=fault, idempotent=False)
     except (AccessError, MissingObjectError, RecordError) as error:
         yield from _all(ids, State.REFUSED, error)
         return

@@ -31,12 +31,14 @@ class Property:
         is_own: HubSpot did not define it.
         is_writable: HubSpot does not keep or calculate its value.
         is_unique: No two records share a value.
+        currency: Whose currency is shown beside a number: ``account``, ``record``, or none.
     """
 
     kind: str
     is_own: bool
     is_writable: bool
     is_unique: bool
+    currency: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,6 +122,12 @@ def rows(answer: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
+def _currency(one: Mapping[str, Any]) -> str | None:
+    if one.get("currencyPropertyName"):
+        return "record"
+    return "account" if one.get("showCurrencySymbol") else None
+
+
 def _property(one: Mapping[str, Any]) -> Property:
     changes = one.get("modificationMetadata") or {}
     return Property(
@@ -127,4 +135,5 @@ def _property(one: Mapping[str, Any]) -> Property:
         is_own=not one.get("hubspotDefined"),
         is_writable=not one.get("calculated") and not changes.get("readOnlyValue"),
         is_unique=bool(one.get("hasUniqueValue")),
+        currency=_currency(one),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from closedloop.kit.outcome import Outcome, State
 from closedloop.kit.policy import MissingObjectError
 from closedloop.kit.writer import ForeignFieldError, Record, UnknownStreamError, Writer
+from tap_hubspot.faults import body_of
 from target_hubspot.attendance import CONTACT, EMAIL, EVENT, SEPARATOR, STATE, WHEN, Attendance, step
 from target_hubspot.batch import Batch, Ready
 from target_hubspot.catalog import IMPORTED, IMPORTED_PROPERTIES, OBJECTS, PARTICIPATIONS
@@ -109,6 +110,20 @@ class HubspotWriter(Writer):
             msg = f"{field} holds {found.kind} and may not be written"
             raise ForeignFieldError(
                 msg, where=stream, fix=f"use a property of type {', '.join(sorted(KINDS))}"
+            )
+
+        if self.currency is not None and found.currency is not None:
+            self._insist_on_currency(stream, field, found.currency)
+
+    def _insist_on_currency(self, stream: str, field: str, whose: str) -> None:
+        """HubSpot prints a currency beside the number and converts nothing: it must be the one of our amounts."""
+        shown = "each record's own currency"
+        if whose == "account":
+            shown = str(body_of(self.portal.account()).get("companyCurrency") or self.currency)
+        if shown != self.currency:
+            msg = f"{stream}.{field} shows {shown}, and the figures are in {self.currency}: the number would be read as another amount"
+            raise ForeignFieldError(
+                msg, where=stream, fix="map a number without a currency; `closedloop provision` makes one"
             )
 
     def _accept_participation(self, fields: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from closedloop.kit.stream import Check
 from closedloop.kit.writer import ForeignFieldError, Record, UnknownStreamError, Writer
 from target_odoo.columns import IMPORTED_KINDS, KINDS, NotWritableError, shown, spelt
 from target_odoo.load import Loader, Ready
+from target_odoo.money import foreign
 from target_odoo.provision import provision
 from target_odoo.removal import removed
 
@@ -150,6 +151,9 @@ class OdooWriter(Writer):
                 ready.append(self._ready(stream, row))
             except NotWritableError as error:
                 yield Outcome(id=row.id, state=State.REFUSED, reason=str(error))
+        refused = self._foreign(stream, ready)
+        yield from (Outcome(id=key, state=State.REFUSED, reason=why) for key, why in refused.items())
+        ready = [row for row in ready if row.id not in refused]
         ready.sort(key=lambda row: row.fields)
         for fields, group in groupby(ready, key=lambda row: row.fields):
             if stream in self._imports:
@@ -158,6 +162,14 @@ class OdooWriter(Writer):
                 yield from Loader(odoo=self.odoo, model=stream, fields=fields, sleep=self.sleep).load(
                     list(group)
                 )
+
+    def _foreign(self, stream: str, rows: Sequence[Ready]) -> Mapping[str, str]:
+        """Return why records cannot take our amounts: their monetary fields show another currency."""
+        if self.currency is None or stream in self._imports or self.is_import:
+            return {}
+        kinds = self.kinds(stream)
+        fields = sorted({name for row in rows for name in row.fields if kinds[name] == "monetary"})
+        return foreign(self.odoo, stream, fields, [row.id for row in rows], self.currency) if fields else {}
 
     def _load_new(self, stream: str, fields: tuple[str, ...], rows: Sequence[Ready]) -> Iterator[Outcome]:
         """Load records under external ids: the same key again is the same record, whoever asks."""

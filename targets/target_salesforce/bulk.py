@@ -22,7 +22,7 @@ from urllib.parse import quote
 from closedloop.errors import ClosedloopError, UnreachableError
 from closedloop.kit.failpoint import failpoint
 from closedloop.kit.outcome import State
-from closedloop.kit.policy import StreamError, UnknownOutcomeError
+from closedloop.kit.policy import HtmlReplyError, StreamError, UnknownOutcomeError
 from closedloop.log import get_logger
 from target_salesforce.org import GarbledReplyError, Org, reason
 from target_salesforce.rows import LOCKED, Answer, Ready
@@ -128,7 +128,6 @@ class Bulk:
                 _csv(rows, self.key or "Id"),
                 headers={"Content-Type": "text/csv; charset=UTF-8"},
                 idempotent=False,
-                expect_json=False,
             )
         except UnknownOutcomeError as error:
             self._abort(job)
@@ -141,7 +140,7 @@ class Bulk:
     def _begin(self, job: str) -> None:
         try:
             self.org.ask("PATCH", _path(job), {"state": "UploadComplete"}, write=True)
-        except (UnknownOutcomeError, GarbledReplyError) as error:
+        except (UnknownOutcomeError, GarbledReplyError, HtmlReplyError) as error:
             if self._state(job) != "Open":
                 return
             if self._abort(job) != "Aborted":

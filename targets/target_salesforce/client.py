@@ -14,6 +14,7 @@ from target_salesforce.checks import checks
 from target_salesforce.collections import CALL_ROWS, Collections
 from target_salesforce.fields import FIGURES, NotWritableError, described, shown, spelt
 from target_salesforce.keys import Keys
+from target_salesforce.money import insist_on_currency
 from target_salesforce.provision import Provisioner
 from target_salesforce.removal import removed
 from target_salesforce.rows import PARENTS, Answer, Ready, in_order, is_same
@@ -112,6 +113,8 @@ class SalesforceWriter(Writer):
                 )
             if not field.updateable:
                 raise _read_only(stream, name)
+            if field.type == "currency":
+                insist_on_currency(self.org, stream, name, self.fields(stream), self.currency)
 
     def _accept_completion(self, stream: str, fields: Sequence[str]) -> None:
         foreign = [name for name in fields if not name.endswith(SUFFIX) and name not in IMPORTED[stream]]

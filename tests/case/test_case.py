@@ -153,6 +153,14 @@ def test_a_decision_on_nothing_is_refused(tmp_path):
     assert len(caught.value.problems) == 1
 
 
+@pytest.mark.parametrize("second", ["a,reject", "b,accept", "a,accept"])
+def test_two_decisions_that_contradict_each_other_are_refused(tmp_path, second):
+    told = f"kind,left_key,right_key,verdict / touch_account,t,a,accept / touch_account,t,{second}"
+    folder = write(tmp_path / "in", touch="key,status / t,attended", account="key / a / b", decision=told)
+    with pytest.raises(CaseError, match="line 3, column left_key: it has a decision already, on line 2"):
+        compute(folder)
+
+
 def test_every_problem_is_told_at_once_and_no_cell_is_quoted(tmp_path):
     with pytest.raises(CaseError) as caught:
         compute(write(tmp_path / "in", document="key,net,date / i,Pat,Kim", person="key,is_active / p,Sam"))
@@ -212,7 +220,9 @@ def test_what_a_row_leaves_out_is_worked_out(tmp_path):
         tmp_path / "in",
         document="key,net,tax,gross / i,100,7, / j,,7,107 / k,100,,107 / l,100,, / m,,,107 / n,,,",
         cost_line="net / 5",
-        person="key / p",
+        person="key,status / p,Unqualified",
+        person_change="person_key / p",
+        opportunity_change="new_stage_key,new_amount / s, / ,5",
     )
     sheets = read(folder)
     found = {
@@ -222,7 +232,9 @@ def test_what_a_row_leaves_out_is_worked_out(tmp_path):
     assert [(row["net"], row["tax"], row["gross"]) for row in found["document"]] == [
         *[("1.00", "0.07", "1.07")] * 3, ("1.00", "0", "1.00"), ("1.07", "0", "1.07"), (None, None, None),
     ]  # fmt: skip
-    assert (found["cost_line"][0]["status"], found["person"][0]["kind"]) == ("posted", "contact")
+    assert (found["cost_line"][0]["status"], found["person_change"][0]["field"]) == ("posted", "account")
+    assert (found["person"][0]["kind"], found["person"][0]["status"]) == ("contact", "disqualified")
+    assert [row["field"] for row in found["opportunity_change"]] == ["stage", "amount"]
 
 
 def test_every_table_and_figure_that_comes_out_says_what_it_means(tmp_path):
@@ -257,7 +269,7 @@ def test_links_as_they_were_written_can_be_given_again(tmp_path):
     decide(sheets, store, operations)
     with operations.reading() as database:
         kept = database.execute(select(decision.c.kind, decision.c.left_key, decision.c.right_key)).all()
-    assert [tuple(row) for row in kept] == [("touch_person", "t", "p"), ("person_person", "q", "p")]
+    assert [tuple(row) for row in kept] == [("person_person", "q", "p"), ("touch_person", "t", "p")]
     operations.close()
     store.close()
 

@@ -6,6 +6,7 @@ import pytest
 from tests.extract.support import MONEY, TEXT, TIME, WHOLE, stream
 
 from closedloop.errors import ConfigError, UnreachableError
+from closedloop.store.bookmarks import read_shape
 
 FIVE = [(n, n, f"n{n}") for n in range(1, 6)]
 
@@ -218,6 +219,7 @@ def test_a_schema_may_grow_and_widen_between_runs(place):
     shrunk = {"rows": [{"id": 3, "v": 3}], "schema": {"id": TEXT, "v": WHOLE}, "keys": ["id"]}
     place.sync(streams={"lead": {**shrunk, "proof": {"source_count": 3}}})
     assert place.rows(columns="id, v, name") == [("1", 1.0, "a"), ("2", 2.5, "b"), ("3", 3.0, None)]
+    assert read_shape(place.store, "src", "lead") == {"id", "v"}, "what the newest read showed"
 
 
 def test_a_schema_may_change_within_a_run(place):

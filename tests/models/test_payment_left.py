@@ -14,6 +14,15 @@ TABLES = {
             ("p3", "books", date(2026, 2, 4), "USD", 700, "out", "posted"),
             ("p4", "books", date(2026, 2, 5), "USD", 999, "in", "void"),
             ("p5", "books", date(2026, 3, 16), "USD", 999, "in", "posted"),  # after the as-of day
+            (
+                "p7",
+                "books",
+                date(2026, 3, 1),
+                "JPY",
+                50,
+                "in",
+                "posted",
+            ),  # no declared rate: as y1, the one before it
             ("p6", "other", date(2026, 2, 5), "USD", 999, "in", "posted"),
         ],
     ),
@@ -27,8 +36,15 @@ TABLES = {
         ],
     ),
     "document_figure": (
-        "document_key varchar, date date, currency varchar",
-        [("i1", date(2026, 2, 1), "USD"), ("i2", date(2026, 1, 5), "USD"), ("n1", date(2026, 1, 6), "USD")],
+        "document_key varchar, date date, currency varchar, source varchar, gross bigint, home_gross bigint, state varchar",
+        [
+            ("i1", date(2026, 2, 1), "USD", "books", 4000, 4000, "counted"),
+            ("i2", date(2026, 1, 5), "USD", "books", 6000, 6000, "counted"),
+            ("n1", date(2026, 1, 6), "USD", "books", 300, 300, "counted"),
+            ("y1", date(2026, 1, 7), "JPY", "books", 1000, 800, "counted"),
+            ("y2", date(2026, 3, 7), "JPY", "books", 1000, 900, "counted"),
+            ("y3", date(2026, 2, 1), "JPY", "other", 1000, 100, "counted"),
+        ],
     ),
     "rate_on": (
         "currency varchar, date date, numerator bigint, denominator bigint",
@@ -44,5 +60,5 @@ def test_what_is_left_moves_when_money_comes_and_when_it_is_used():
     assert found == {
         1: ("books", 10000, 0),
         2: ("books", -4000 + 5500 - 700 + 300, 5500),
-        3: ("books", -6000, 0),
+        3: ("books", -6000 + 40, 40),
     }

@@ -69,7 +69,7 @@ def rows():
         (date(2026, 3, 16), "income", "journal", 99999),  # after the as-of day
     ]
     return tie_out(
-        documents, [("books", day, side, origin, "USD", n) for day, side, origin, n in usd], settled
+        documents, [("books", day, side, origin, "USD", n) for day, side, origin, n in usd], settled=settled
     )
 
 
@@ -149,7 +149,7 @@ def test_a_month_total_less_its_journals_and_bank_sales_is_what_was_booked_for_d
     ]
     totals = month_totals((LAST_OF_FEBRUARY, NET + 2000, GROSS), (LAST_OF_MARCH, 700, -GROSS - 3000 - 500))
     found = tie_out(
-        [SOLD], totals + named, [("i1", MARCH, GROSS)], left=[("books", MARCH, 3000, 0)], run=APRIL
+        [SOLD], totals + named, settled=[("i1", MARCH, GROSS)], left=[("books", MARCH, 3000, 0)], run=APRIL
     )
     first, second = found["books", FEBRUARY], found["books", MARCH]
     assert pick(first, "ledger_income", "income_difference", "income_journals", "income_documents") == (
@@ -190,6 +190,15 @@ def test_a_journal_that_settles_an_invoice_takes_nothing_from_the_documents():
     )
 
 
+def test_money_that_the_ledger_keeps_off_receivables_is_not_missed_there():
+    """A prepayment of 30.00 settles nothing yet, and stands on an account of its own: receivables are the documents."""
+    totals = month_totals((LAST_OF_FEBRUARY, NET, GROSS))
+    totals += [("books", LAST_OF_FEBRUARY, "receivable", "payment", "USD", 3000)]
+    found = tie_out([SOLD], totals, left=[("books", FEBRUARY, 3000, 0)], run=APRIL)
+    row = found["books", FEBRUARY]
+    assert pick(row, "receivable_payments", "receivable_documents", "state") == (0, 0, "equal")
+
+
 def test_converted_lines_may_round_by_a_cent_each_and_no_more():
     euro = (*SOLD, "EUR")
     lines = [("i1",), ("i1",)]
@@ -210,7 +219,7 @@ def test_foreign_receivables_may_be_valued_anew_by_a_quarter_of_what_is_open():
         found = tie_out([euro], month_totals((LAST_OF_FEBRUARY, NET, GROSS + over)), run=APRIL)
         assert pick(found["books", FEBRUARY], "receivable_exchange", "receivable_documents") == expected
     paid = tie_out(
-        [euro], month_totals((LAST_OF_FEBRUARY, NET, 1)), [("i1", LAST_OF_FEBRUARY, GROSS)], run=APRIL
+        [euro], month_totals((LAST_OF_FEBRUARY, NET, 1)), settled=[("i1", LAST_OF_FEBRUARY, GROSS)], run=APRIL
     )
     assert paid["books", FEBRUARY]["receivable_documents"] == 1
 

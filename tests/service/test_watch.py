@@ -13,7 +13,7 @@ from closedloop.errors import ConfigError, GuardError, UnreachableError
 from closedloop.kit.tokens import TokenStore
 from closedloop.service import notify
 from closedloop.service.session import Session
-from closedloop.service.watch import Watch, ending, stale, watched
+from closedloop.service.watch import Watch, aged, ending, stale, watched
 from closedloop.settings import Settings
 from closedloop.store import tables
 from closedloop.store.operations import Operations
@@ -139,6 +139,36 @@ def test_a_stream_that_proved_nothing_for_long_is_stale(opened):
 
     assert sorted(stale(session)) == ["books:payment", "crm:lead"]
     assert "nothing since 2026-04-30T09:00Z, longer than 26h" in stale(session)["crm:lead"].message
+
+
+def test_refused_records_that_wait_too_long_are_told_until_they_are_written(opened):
+    with webhook() as told:
+        session = opened(notify={"webhooks": [{"url": told.address}]}, service={"quarantine_alert_days": 2})
+        held = {
+            "connection": "crm",
+            "stream": "Account",
+            "direction": "write",
+            "reason": "frozen",
+            "record": "{}",
+        }
+        ages = {"1": timedelta(days=1), "2": timedelta(days=2), "3": timedelta(days=9)}
+        with session.operations.transaction() as database:
+            for key, age in ages.items():
+                seen = to_text(NOW - age)
+                row = {**held, "record_key": key, "first_seen": seen, "last_seen": seen}
+                database.execute(tables.quarantine.insert().values(**row))
+
+        Watch(opened=session).look()
+
+        assert bodies(told) == [("quarantine", "crm:Account:write")]
+        assert (
+            "2 refused records wait for more than 2 days, the oldest since 2026-04-22" in told[0][1].decode()
+        )
+        with session.operations.transaction() as database:
+            database.execute(tables.quarantine.update().values(resolved_at=to_text(NOW)))
+        Watch(opened=session).look()
+        assert bodies(told)[1:] == [("recovery", "crm:Account:write")]
+        assert aged(session) == {}
 
 
 def test_a_login_that_ends_soon_is_told_until_it_is_renewed(opened):

@@ -53,6 +53,17 @@ def test_another_process_is_told_what_to_do(store):
     assert "try again when it has ended" in answer.stderr
 
 
+def test_scratch_is_on_the_stores_volume_and_what_a_killed_writer_left_goes(store):
+    with store.scratch() as folder:
+        (folder / "half").write_text("x")
+        assert folder.parent == store.path.parent
+    assert not folder.exists()
+    folder.mkdir()
+    (folder / "left").touch()
+    with store.scratch() as again:
+        assert list(again.iterdir()) == []
+
+
 def test_a_file_that_is_no_store_is_a_clear_error(tmp_path):
     (tmp_path / "x").write_text("no store at all")
     with pytest.raises(ConfigError, match="is damaged"):
@@ -70,6 +81,17 @@ def test_modesty_ends(tmp_path, limit):
         assert store.query(sql) != before
         assert store.query(sql)[0][1] == 1
     assert store.query(sql) == before
+    store.close()
+
+
+def test_after_modesty_a_large_query_has_its_memory_again(tmp_path):
+    large = "select count(*) from (select distinct 'longer than twelve characters ' || i from range(300000) as n (i))"
+    store = Store.open(tmp_path / "a.duckdb")
+    store.query("set temp_directory = ''")  # nothing is put on disk instead
+    with store.modest("20MB"), pytest.raises(duckdb.OutOfMemoryException):
+        store.query(large)
+
+    assert store.query(large) == [(300_000,)]
     store.close()
 
 

@@ -13,6 +13,7 @@ from tests.writeback.bench import EVENT, PARTNER, Bench
 from closedloop.errors import ConfigError, GuardError
 from closedloop.settings import Writeback
 from closedloop.store import tables
+from closedloop.store.bookmarks import write_shape
 from closedloop.writeback import audit
 from closedloop.writeback.quarantine import listed, release
 
@@ -315,3 +316,17 @@ def test_the_audit_tells_who_wrote_what_when_and_what_became_of_it(refused):
     assert audit.write_csv(rows, text) == audit.write_lines(rows, lines) == len(rows)
     assert next(csv.DictReader(text.getvalue().splitlines()))["after"] == str(rows[0]["after"])
     assert [json.loads(line) for line in lines.getvalue().splitlines()] == rows
+
+
+def test_a_field_that_the_crm_does_not_show_any_more_is_named_and_nobodys_edit(make):
+    bench = make()
+    bench.apply()
+    bench.sync()
+    write_shape(bench.store, "crm", "event_event", ["id", "x_ltv", "x_att", "x_as_of"])
+    bench.store.connection.execute("update raw_crm.event_event set x_roi = null")
+
+    with pytest.raises(ConfigError, match=r"event\.event was read without x_roi, which it had before"):
+        bench.plan()
+
+    write_shape(bench.store, "crm", "event_event", ["id", "x_ltv", "x_att", "x_roi", "x_as_of"])
+    assert {row.action for row in bench.plan().rows} == {"keep_theirs"}

@@ -69,6 +69,7 @@ def decide(sheets: Mapping[str, Sheet], store: Store, operations: Operations) ->
     if problems:
         raise CaseError(problems)
     if rows:
+        rows.sort(key=lambda row: (row["kind"], row["left_key"], row["right_key"]))
         with operations.transaction() as connection:
             connection.execute(tables.decision.insert(), rows)
 
@@ -142,6 +143,7 @@ def _keys(sheets: Mapping[str, Sheet], entity: str) -> list[str]:
 def _decisions(
     sheet: Sheet, sheets: Mapping[str, Sheet], problems: list[Problem]
 ) -> Iterator[dict[str, str]]:
+    seen: dict[tuple[str | None, ...], int] = {}
     for place, (line, _) in enumerate(sheet.rows):
         row = {name: sheet.column(name)[place] for name in DECISION}
         kind, verdict = row["kind"] or "", row["verdict"] or ""
@@ -156,8 +158,19 @@ def _decisions(
             problems.append(
                 _wrong(sheet, line, told, "write the key as it stands there, to the letter", lost[0])
             )
+        elif told := _twice(row, line, seen):
+            problems.append(_wrong(sheet, line, told, "keep one of the two", "left_key"))
         else:
             yield _decision(kind, row["left_key"], row["right_key"], verdict, row["who"] or _WHO)
+
+
+def _twice(row: Mapping[str, str | None], line: int, seen: dict[tuple[str | None, ...], int]) -> str | None:
+    """Return what to say of a decision that another one of the case contradicts or repeats; none, if none does."""
+    pair = (row["kind"], row["left_key"], row["right_key"])
+    places = [pair, pair[:2]] if row["verdict"] == "accept" else [pair]
+    found = [seen[one] for one in places if one in seen]
+    seen |= dict.fromkeys(places, line)
+    return f"it has a decision already, on line {found[0]}" if found else None
 
 
 def _lost(row: Mapping[str, str | None], sheets: Mapping[str, Sheet]) -> tuple[str, str] | None:

@@ -25,10 +25,13 @@ HOME = "the company's currency"
 DEFAULTS = {
     "document": {"status": "posted"},
     "person": {"kind": "contact"},
+    "person_change": {"field": "account"},
     "payment": {"currency": HOME, "status": "posted", "direction": "in"},
     "cost_line": {"status": "posted"},
     "rate": {"home_currency": HOME},
 }
+#: Words for a person whom sales gave up, as the models have it: `disqualified`.
+_DISQUALIFIED = frozenset({"disqualified", "unqualified"})
 #: Row whose key stands in this column says the currency of the entity's amounts.
 _PARENT = {
     "line": ("document", "document_key"),
@@ -146,6 +149,11 @@ class _Reader:
             row[places[name]] = row[places[name]] or default
         if entity == "document":
             _sum_up(row, places)
+        elif entity == "person" and (row[places["status"]] or "").strip().lower() in _DISQUALIFIED:
+            row[places["status"]] = "disqualified"
+        elif entity == "opportunity_change" and row[places["field"]] is None:
+            moved = row[places["old_stage_key"]] or row[places["new_stage_key"]]
+            row[places["field"]] = "stage" if moved else "amount"
         return row
 
 

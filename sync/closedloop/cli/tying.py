@@ -52,9 +52,7 @@ def tie_out(
     with context.session() as opened, opened.store() as store, published.as_of(opened, store, as_of):
         run = published.parameters(store)
         found = read(store, months)
-        unread = reasons(
-            opened.operations, sorted({row["source"] for row in found if row["state"] == "not_read"})
-        )
+        unread = reasons(opened.operations, found)
     if csv is not None:
         _write(found, csv)
     if context.json:
@@ -75,21 +73,29 @@ def read(store: Store, months: int) -> list[Row]:
     return published.rows(store, sql)
 
 
-def reasons(operations: Operations, sources: Sequence[str]) -> dict[str, str]:
-    """Return why each of these ledgers does not tell its own accounts, as its last sync said."""
+def reasons(operations: Operations, found: Sequence[Row]) -> dict[str, str]:
+    """Return why ledgers do not tell their own accounts, as their last sync said.
+
+    Args:
+        operations: Knows what each sync said.
+        found: Months, as `read` returns them.
+    """
     from sqlalchemy import select
 
     from closedloop.store import tables
 
+    unread = sorted({row["source"] for row in found if row["state"] == "not_read"})
+    known = {row["source"] for row in found if row["ledger_income"] is not None}
     stream = tables.stream_run
     query = (
         select(stream.c.connection, stream.c.reason)
-        .where(stream.c.connection.in_(sources), stream.c.stream.in_(_STREAMS))
+        .where(stream.c.connection.in_(unread), stream.c.stream.in_(_STREAMS))
         .order_by(stream.c.run_id)
     )
     with operations.reading() as connection:
         told = {row.connection: row.reason for row in connection.execute(query)}
-    return {source: told.get(source) or "no stream brings them" for source in sources}
+    why = {source: told.get(source) or "no stream brings them" for source in unread if source not in known}
+    return why | {source: reason for source, reason in told.items() if reason}
 
 
 def _print(found: Sequence[Row], run: Row) -> None:

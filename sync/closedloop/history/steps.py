@@ -7,9 +7,7 @@ change. Which records did it within a step, `closedloop.history.causes` tells.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -137,14 +135,14 @@ def _explain(
     store.query("begin transaction")
     try:
         digests = inputs.copy(store, now.ground)
-        with operations.reading() as connection, tempfile.TemporaryDirectory(prefix="closedloop-") as folder:
+        with operations.reading() as connection, store.scratch() as folder:
             known = kept.digests(connection)
             stale = [name for name, digest in digests.items() if known.get(name) != digest]
-            packed = Packed(digests=digests, content=kept.pack(store, stale, Path(folder)))
+            packed = Packed(digests=digests, content=kept.pack(store, stale, folder))
             if then is not None and told:
                 walker = _Walker(store, then, now, told)
                 if known and stepwise:
-                    kept.unpack(connection, store, now.ground, Path(folder))
+                    kept.unpack(connection, store, now.ground, folder)
                     walker.walk(stale)
                 walker.rest()
     finally:

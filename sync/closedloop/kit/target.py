@@ -81,6 +81,11 @@ COMMON_SETTINGS: Mapping[str, Any] = {
         "title": "Import",
         "description": "The core imports people and events: the vendor's own fields that this takes may be written.",
     },
+    "closedloop_currency": {
+        "type": "string",
+        "title": "Currency",
+        "description": "ISO code of the currency that amounts are in: a field that would show them in another is refused.",
+    },
     "closedloop_lock": {
         "type": "string",
         "title": "Lock file",
@@ -113,6 +118,7 @@ class Target(singer_sdk.Target):
         redactor.add(*(self.config.get(name) for name in self.secret_settings))
         self.writer = self.make_writer()
         self.writer.is_import = bool(self.config.get("closedloop_import"))
+        self.writer.currency = self.config.get("closedloop_currency") or None
         self.lock = WriteLock(path=self._lock_path())
         self._outcomes: OutcomeFile | None = None
 

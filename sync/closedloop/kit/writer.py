@@ -83,10 +83,12 @@ class Writer(ABC):
         batch_rows: Most rows of one `update`.
         is_import: The core imports people and events: then the vendor's own fields that an import sets may be written by
             id too, and what an import made may be removed.
+        currency: What amounts are in, where the core says so: a field that would show them in another is not written.
     """
 
     batch_rows: int = 500
     is_import: bool = False
+    currency: str | None = None
 
     @abstractmethod
     def accept(self, stream: str, fields: Sequence[str]) -> None:

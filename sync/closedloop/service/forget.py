@@ -274,6 +274,8 @@ class _Forgetting:
             link.drop_unused(self.store.connection)
         for old in self.settings.home.glob("store.duckdb.broken-*"):
             old.unlink()
+        with self.store.scratch():
+            pass  # what a killed writer left there is gone
         self.opened.operations.insist_lease()
         rewrite(self.store)
         failpoint("forget.rewritten")

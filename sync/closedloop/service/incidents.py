@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from closedloop.store.operations import Operations
 
 FAILURE, GUARD, STALE, TOKEN, RELOAD = "failure", "guard", "stale", "token", "reload"
+QUARANTINE = "quarantine"
 _LONGEST = 400
 _table = tables.incident
 

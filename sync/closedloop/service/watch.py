@@ -1,4 +1,7 @@
-"""Looks after what no run fails of: streams that prove nothing for long, logins that end soon; and tells people."""
+"""Looks after what no run fails of, and tells people.
+
+Streams that prove nothing for long, logins that end soon, refused records that nobody looks after.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from sqlalchemy import case, func, select
 
 from closedloop.errors import ClosedloopError, UnreachableError
 from closedloop.log import get_logger
-from closedloop.service.incidents import STALE, TOKEN, Incidents, News
+from closedloop.service.incidents import QUARANTINE, STALE, TOKEN, Incidents, News
 from closedloop.service.lease import BusyError
 from closedloop.service.notify import Notifier
 from closedloop.store import tables
-from closedloop.store.stamps import from_text
+from closedloop.store.stamps import from_text, to_text
 from closedloop.units import span
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ log = get_logger(__name__)
 
 #: Verdicts after which we know how things are at the source.
 _FRESH = ("proven", "unproven")
-#: How often streams and logins are looked at.
+#: How often streams, logins and refused records are looked at.
 _EVERY = timedelta(minutes=5)
 
 
@@ -59,13 +62,14 @@ class Watch:
         self.look()
 
     def look(self) -> None:
-        """Look at streams and logins, unless that was done a moment ago, and tell what is untold."""
+        """Look at streams, logins and refused records, unless that was done a moment ago, and tell what is untold."""
         moment = self.opened.clock.now()
         try:
             if self._looked is None or abs(moment - self._looked) >= _EVERY:
                 self._looked = moment
                 self.incidents.settle(STALE, stale(self.opened))
                 self.incidents.settle(TOKEN, ending(self.opened))
+                self.incidents.settle(QUARANTINE, aged(self.opened))
             self._notifier.tell(self.incidents)
         except UnreachableError as error:  # the run that needs the database says so; news can wait
             log.warning("watch.failed", message=error.message)
@@ -109,6 +113,28 @@ def stale(opened: Session) -> dict[str, News]:
                 fix=f"see `closedloop status` for its last reason; `closedloop check {row.connection}` tries its rights",
             )
     return found
+
+
+def aged(opened: Session) -> dict[str, News]:
+    """Return where refused records wait for longer than they may, by ``connection:stream:direction``."""
+    held, days = tables.quarantine, opened.settings.service.quarantine_alert_days
+    where = (held.c.connection, held.c.stream, held.c.direction)
+    late = to_text(opened.clock.now() - timedelta(days=days))
+    statement = (
+        select(*where, func.count().label("records"), func.min(held.c.first_seen).label("oldest"))
+        .where(held.c.resolved_at.is_(None), held.c.first_seen <= late)
+        .group_by(*where)
+    )
+    with opened.operations.reading() as connection:
+        rows = connection.execute(statement).all()
+    return {
+        f"{row.connection}:{row.stream}:{row.direction}": News(
+            message=f"{row.connection}/{row.stream}: {row.records} refused records wait for more than {days} days,"
+            f" the oldest since {row.oldest[:10]}",
+            fix="`closedloop quarantine` tells why each was refused, and when it is tried again",
+        )
+        for row in rows
+    }
 
 
 def ending(opened: Session) -> dict[str, News]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -158,6 +159,17 @@ class Store:
         finally:
             self.connection.execute("reset preserve_insertion_order")
             self.connection.execute("pragma force_compression = 'auto'")
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Yield an empty folder on the store's own volume, gone afterwards; what a killed writer left is gone before."""
+        folder = self.path.with_name(f"{self.path.name}.scratch")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _limit(self) -> None:
         if self.memory_limit:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
@@ -14,6 +15,7 @@ from closedloop.errors import ClosedloopError, ConfigError, UnreachableError
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
     from sqlalchemy import URL, Connection, Engine
     from sqlalchemy.exc import DBAPIError
@@ -98,6 +100,30 @@ def explained(error: DBAPIError, where: str) -> ClosedloopError:
             fixes, "check that the folder exists, can be written and has space, or that the server is up"
         ),
     )
+
+
+@contextmanager
+def droppable(connection: Connection) -> Iterator[None]:
+    """Give the server's connection up where a signal's handler raises in the middle of a statement.
+
+    It takes no other statement then, so that the rollback would fail, and hide what was raised: that the lease is lost,
+    or that the process is to end. The server rolls back what it was told on a connection that is gone.
+    """
+    try:
+        yield
+    except BaseException:
+        if _is_busy(connection):
+            connection.invalidate()
+        raise
+
+
+def _is_busy(connection: Connection) -> bool:
+    if connection.closed or connection.invalidated or connection.dialect.name != "postgresql":
+        return False
+    from psycopg.pq import TransactionStatus
+
+    raw: Any = connection.connection.driver_connection
+    return bool(raw is not None and raw.info.transaction_status is TransactionStatus.ACTIVE)
 
 
 def _server(url: URL) -> Engine:

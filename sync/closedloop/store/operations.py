@@ -94,6 +94,7 @@ class Operations:
             self._explained(),
             self.engine.connect().execution_options(closedloop_writes=True) as connection,
             connection.begin(),
+            connect.droppable(connection),
         ):
             yield connection
             if fenced and self.fence.holder:
@@ -106,7 +107,12 @@ class Operations:
         Raises:
             UnreachableError: The database does not answer.
         """
-        with self._explained(), self.engine.connect() as connection, connection.begin():
+        with (
+            self._explained(),
+            self.engine.connect() as connection,
+            connection.begin(),
+            connect.droppable(connection),
+        ):
             yield connection
 
     def insist_lease(self) -> None:

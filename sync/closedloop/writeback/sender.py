@@ -67,6 +67,7 @@ class Sender:
                 **found.settings,
                 "closedloop_connection": connection,
                 "closedloop_tokens": str(settings.tokens),
+                "closedloop_currency": settings.company.currency,
             },
             folder=Path(settings.home).absolute() / "outcomes" / connection,
             launch=launch or _installed(found.connector),

@@ -1,6 +1,7 @@
 """What QuickBooks' own reports say of each month: in few calls, once a day, and only what the tie-out needs."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -116,6 +117,22 @@ def test_who_may_not_see_reports_reads_all_else(world, tap, tmp_path):
     [told] = [line for line in check.lines if line.get("name") == "permission:reports"]
     assert (check.code, told["ok"], told["required"]) == (0, False, False)
     assert "administrator" in told["fix"]
+
+
+def test_a_right_to_journals_that_is_withdrawn_costs_nothing_else(books, tap):
+    streams = ["invoice", "journal_entry"]
+    state = tap(only=streams).state
+    books.advance(3600)
+    changed = books.records("Invoice")[0]["Id"]
+    books.edit("Invoice", changed, {"PrivateNote": "seen"})
+    held = books._service.books  # noqa: SLF001 (no person can do this)
+    held.oddities = replace(held.oddities, shows_reports=False)
+    books.advance(120)
+
+    run = tap(only=streams, state=state)
+
+    assert (run.code, run.ids("invoice")) == (0, [changed])
+    assert "may not see it" in run.proof("journal_entry")["skipped"]
 
 
 def column(first, last):

@@ -293,6 +293,25 @@ def test_fields_that_closedloop_writes_are_read_too(salesforce, tap):
     assert (run.code, run.records("Campaign")[0]["CL_Attendee_LTV__c"]) == (0, "12.3")
 
 
+def test_a_field_of_ours_that_is_gone_since_it_was_described_stops_the_run_by_its_name(
+    salesforce, tap, tmp_path
+):
+    salesforce.custom["Campaign"] = {"CL_Attendee_LTV__c": "double"}
+    salesforce.rows["Campaign"] = [lead(1) | {"Id": key(1, "701"), "CL_Attendee_LTV__c": 12.3}]
+    kept = {
+        "closedloop_tokens": str(tmp_path / "kept"),
+        "closedloop_fields": {"Campaign": ["CL_Attendee_LTV__c"]},
+    }
+    assert tap(**kept).code == 0
+    del salesforce.custom["Campaign"]
+    salesforce.hidden["Campaign"] = ("CL_Attendee_LTV__c",)
+
+    run = tap(**kept)
+
+    assert (run.code, run.records("Campaign")) == (2, [])
+    assert "Campaign does not show CL_Attendee_LTV__c any more" in run.error
+
+
 def member(number, status, *, kind="Conference", responded=False, **more):
     return lead(number) | {
         "Id": key(number, "00v"),

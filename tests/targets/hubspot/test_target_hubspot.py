@@ -426,6 +426,27 @@ def test_provision_refuses_another_type_and_names_of_hubspots_own(writer):
         writer.provision(FieldWish(stream="quotes", field="x_new", type="money", label="New"))
 
 
+@pytest.mark.parametrize(
+    ("about", "ours", "shown"),
+    [
+        ({"showCurrencySymbol": True}, "EUR", "USD"),
+        ({"showCurrencySymbol": True}, "USD", None),
+        ({"currencyPropertyName": "hs_currency_code"}, "USD", "each record's own currency"),
+    ],
+)
+def test_a_property_that_would_show_another_currency_is_named(writer, vendor, about, ours, shown):
+    name, held = next((n, p) for n, p in vendor.properties[COMPANIES].items() if n == "x_money")
+    vendor.properties[COMPANIES][name] = held | about
+    writer.accept(COMPANIES, [name])
+    writer.currency = ours
+
+    if shown is None:
+        writer.accept(COMPANIES, [name])
+        return
+    with pytest.raises(ForeignFieldError, match=f"x_money shows {shown}, and the figures are in {ours}"):
+        writer.accept(COMPANIES, [name])
+
+
 def test_an_answer_lost_while_a_property_was_made_is_looked_up(writer, vendor):
     vendor.faults = [("properties/2026-09/companies", "lost_answer")]
     vendor.groups[COMPANIES] = {"closedloop"}

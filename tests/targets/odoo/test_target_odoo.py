@@ -278,3 +278,19 @@ def test_the_targets_objects_are_models_it_writes_to(config):
 def test_a_plain_http_address_is_refused(config):
     with pytest.raises(ConfigError, match="plain http"):
         TargetOdoo(config={**config, "url": "http://odoo.example.com"})
+
+
+def test_a_record_that_would_show_another_currency_is_refused_and_its_neighbours_are_written(writer, vendor):
+    vendor.fields[EVENT]["x_worth"] = "monetary"
+    for key, row in vendor.records[EVENT].items():
+        row["currency_id"] = [key % 2, "USD" if key % 2 else "EUR"]
+    writer.currency = "USD"
+
+    found = update(writer, ("1", {"x_worth": "5.00"}), ("2", {"x_worth": "6.00"}))
+
+    assert found["1"] == (State.WRITTEN, None)
+    assert found["2"] == (
+        State.REFUSED,
+        "x_worth: the record shows EUR, and the figures are in USD; map a field of type float",
+    )
+    assert [load["data"] for load in vendor.loads()] == [[["1", "5.00"]]]

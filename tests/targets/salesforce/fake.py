@@ -309,6 +309,8 @@ class FakeSalesforce:
         job["state"] = state
         if state == "UploadComplete":
             job["results"] = [(row, self._carry_out(job, row)) for row in job["rows"]]
+        if fault == "page":
+            return 200, {"Content-Type": "text/html"}, "<html>down</html>"
         if fault == "lost_answer":
             raise requests.exceptions.ConnectionError("Connection reset by peer")
         return _json(200, {"id": job["id"], "state": state})

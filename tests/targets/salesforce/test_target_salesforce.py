@@ -362,6 +362,25 @@ class TestValues:
         with pytest.raises(ForeignFieldError, match=field):
             writer.accept("Campaign", [field])
 
+    @pytest.mark.parametrize(
+        ("more", "shown"),
+        [({"CurrencyIsoCode": ("picklist", 0, 0)}, "each record's own currency"), ({}, "EUR"), ({}, None)],
+    )
+    def test_a_field_that_would_show_another_currency_is_named_before_the_first_write(
+        self, writer, vendor, more, shown
+    ):
+        vendor.fields["Account"] |= {"Worth__c": ("currency", 18, 2), **more}
+        rows = [{"DefaultCurrencyIsoCode": shown if shown == "EUR" else "USD"}]
+        vendor.answers["GET /query"] = (200, {"records": rows, "done": True})
+        writer.accept("Account", ["Worth__c"])  # a plain Singer pipeline says nothing about currencies
+        writer.currency = "USD"
+
+        if shown is None:
+            writer.accept("Account", ["Worth__c"])
+            return
+        with pytest.raises(ForeignFieldError, match=f"Worth__c shows {shown}, and the figures are in USD"):
+            writer.accept("Account", ["Worth__c"])
+
     def test_a_field_that_may_not_be_edited_is_named(self, writer, vendor):
         vendor.read_only.add(COUNT)
 
@@ -457,6 +476,11 @@ class TestBulk:
             **dict.fromkeys((rid(n) for n in (1, 2, 3, 4)), State.WRITTEN),
             rid(5): State.NOT_SENT,
         }
+
+    def test_a_page_instead_of_the_answer_that_begins_a_job_leaves_its_rows_to_the_job(self, writer, vendor):
+        vendor.fault("page")
+
+        assert {state for state, _ in update(writer, money(1, 2, 3, 4, 5)).values()} == {State.WRITTEN}
 
     def test_a_row_that_no_listing_names_is_unknown(self, writer, vendor):
         vendor.job_loses = {rid(3)}

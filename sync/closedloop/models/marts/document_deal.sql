@@ -3,7 +3,8 @@
 -- Within one repeating invoice a document takes the deal of the last earlier document that references one; if none
 -- does, the deal that the first of them got by its amount; guesses come last and are inherited likewise.
 -- Only documents of a repeating invoice have a `series_key` and look at the others of theirs.
--- What covers a deal for a guess is its invoices and sales receipts; credit notes do not uncover it.
+-- What covers a deal for a guess is its invoices and sales receipts; credit notes do not uncover it. Documents dated later
+-- than the as-of day cover nothing yet.
 with repeating as (
     select distinct repeating_key as series_key
     from document_figure

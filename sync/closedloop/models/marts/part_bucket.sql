@@ -1,8 +1,9 @@
 -- part_bucket: where the value of each part goes (definition 13).
 -- grain: one part of one counted document. Exactly one of: unlinked, no_touch, no_deal, credited.
 -- New business: the deal was created, or without one the document is dated, at most 30 days after the account's first
--- positive document. A credit note inherits from what it credits, whatever deal it names itself: it takes back where its
--- invoice gave.
+-- positive document; of an account without one all is. A credit note inherits from what it credits, whatever deal it names
+-- itself: it takes back where its invoice gave. An invoice that is dated later than the as-of day gave nothing yet. What no
+-- event touched is no_touch, with a deal or without one.
 with fresh as (
     select
         part.document_key,

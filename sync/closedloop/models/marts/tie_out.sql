@@ -9,7 +9,8 @@
 -- running (the month is not over), equal, explained (the documents agree, the rest is named), differs (the documents
 -- themselves do not agree).
 -- A ledger that tells only the totals of whole months (origin `total`) names its journals and bank entries beside; what
--- settles no document is ours to say, and the rest is what it booked for documents. Of that rest exchange explains: in
+-- settles no document is ours to say (`payment`: what of it the ledger keeps off receivables), and the rest is what it
+-- booked for documents. Of that rest exchange explains: in
 -- income one minor unit a converted line, which the ledger rounds by itself; in receivables up to a quarter of what is
 -- open in foreign currencies, which it may value anew.
 with by_total as (
@@ -205,7 +206,7 @@ beside as (
             case
                 when by_total.source is null
                     then coalesce(of_ledger.receivable_payments, 0) - coalesce(of_open.open, 0) + coalesce(of_open.billed, 0)
-                else coalesce(of_settled.amount, 0) - coalesce(payment_left.amount, 0)
+                else coalesce(of_settled.amount, 0) - coalesce(payment_left.amount, 0) + coalesce(of_ledger.receivable_payments, 0)
             end
         ) over until as receivable_payments,
         sum(coalesce(of_ledger.receivable_exchange, 0)) over until as receivable_exchange,

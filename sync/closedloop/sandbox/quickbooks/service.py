@@ -79,6 +79,8 @@ class Service:
         unknown = [name for name in names if name not in CAPTURED]
         if unknown:
             raise QuickBooksError(400, "2010", "Request has invalid or unsupported property", unknown[0])
+        for name in names:
+            self._allow(name)
         since = _moment(given.get("changedSince", ""))
         if since < self.books.reach():
             detail = "changedSince can be at most 30 days ago"

@@ -97,9 +97,11 @@ class Ledger:
         for row in (*tables["Prepayments"].values(), *tables["Overpayments"].values()):
             if row["Status"] == "VOIDED":
                 continue
-            yield self._receivable(row, -_base(row, row["Total"]), -row["Total"], row["Date"])
+            if "OverpaymentID" in row:  # a prepayment is on the account it is coded to until it is allocated
+                yield self._receivable(row, -_base(row, row["Total"]), -row["Total"], row["Date"])
             for one in row["Allocations"]:
-                yield self._receivable(row, _base(row, one["Amount"]), one["Amount"], one["Date"])
+                if "OverpaymentID" in row:
+                    yield self._receivable(row, _base(row, one["Amount"]), one["Amount"], one["Date"])
                 yield self._settled_by(documents[one["Invoice"]["InvoiceID"]], one["Amount"], one["Date"])
 
     def _settled_by(self, document: Row, amount: Decimal, day: date) -> Posting:

@@ -45,6 +45,26 @@ def test_income_is_the_month_s_and_receivables_what_moved_them(stage):
     }
 
 
+def test_a_prepayment_is_off_receivables_until_it_is_allocated(stage):
+    kept = {"type": "RECEIVE-PREPAYMENT", "status": "PAID", "currency_code": "USD", "currency_rate": "0.5"}
+    parts = [
+        {"AllocationID": "x", "Amount": "20", "Date": "2026-02-03"},
+        {"AllocationID": "y", "Amount": "5", "Date": "2026-02-04", "IsDeleted": True},
+    ]
+    found = totals(
+        stage,
+        prepayments=[
+            {"prepayment_id": "p", "date": "2026-01-05", "total": "30", "allocations": parts, **kept},
+            {"prepayment_id": "v", "date": "2026-01-06", "total": "30", **kept, "status": "VOIDED"},
+            {"prepayment_id": "s", "date": "2026-01-07", "total": "30", **kept, "type": "SPEND-PREPAYMENT"},
+        ],
+    )
+    assert found == {
+        ("2026-01-05", "receivable", "payment"): (Decimal(60), "NZD"),
+        ("2026-02-03", "receivable", "payment"): (Decimal(-40), "NZD"),
+    }
+
+
 def test_journals_and_bank_transactions_on_income_are_named(stage):
     def line(amount, account="s", **more):
         return {"LineAmount": amount, "AccountID": account, **more}
