@@ -10,6 +10,8 @@ from importlib import import_module
 import pytest
 import responses
 
+from closedloop.kit.target import run as run_target
+
 SECRETS = {
     name: f"sekret-{name}-9f3a7c" for name in ("client_secret", "access_token", "api_key", "refresh_token")
 }
@@ -162,3 +164,53 @@ def test_a_list_without_headings_shows_nobody(tap, tmp_path):
     insist_private(out, err)
     assert "Greta" not in out + err
     assert "Greta" in told  # whoever asks for the columns is shown them
+
+
+#: Target → an object and a field of ours in it.
+WRITTEN = {
+    "salesforce": ("Account", "Closedloop_Invoiced__c"),
+    "hubspot": ("companies", "closedloop_invoiced"),
+    "odoo": ("res.partner", "x_closedloop_invoiced"),
+}
+
+
+@pytest.mark.parametrize(
+    ("connector", "answer"),
+    [
+        pytest.param(
+            connector, answer, marks=[] if answer in {"400", "list of errors"} else [pytest.mark.long]
+        )
+        for connector in WRITTEN
+        for answer in ANSWERS
+    ],
+)
+def test_what_a_vendor_says_of_a_refused_write_names_nobody(tmp_path, monkeypatch, connector, answer):
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    stream, name = WRITTEN[connector]
+    outcomes, path = tmp_path / "outcomes.jsonl", tmp_path / "config.json"
+    own = {"closedloop_outcomes": str(outcomes), "closedloop_tokens": str(tmp_path / "tokens")}
+    path.write_text(json.dumps({**CONFIGS[connector], **own}))
+    text = {"type": ["string", "null"]}
+    messages = (
+        {"type": "SCHEMA", "stream": stream, "key_properties": ["id"], "schema": {"properties": {"id": text, name: text}}},
+        {"type": "RECORD", "stream": stream, "record": {"id": "1", name: "12.30"}},
+        {"type": "STATE", "value": {"batch": 1}},
+    )  # fmt: skip
+    given = tmp_path / "given.jsonl"
+    given.write_text("".join(f"{json.dumps(one)}\n" for one in messages))
+    module = import_module(f"target_{connector}.target")
+    target = next(found for name, found in vars(module).items() if name.lower() == f"target{connector}")
+    out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
+    with monkeypatch.context() as patch, responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        for method in (responses.GET, responses.POST, responses.PATCH, responses.PUT):
+            mock.add_callback(method, re.compile(".*"), callback=answering(*ANSWERS[answer]))
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(sys, "stderr", err)
+        with pytest.raises(SystemExit):
+            run_target(target, ["--config", str(path), "--input", str(given)])
+        out.flush()
+
+    said = outcomes.read_text() if outcomes.exists() else ""
+    insist_private(out.buffer.getvalue().decode(), err.getvalue(), said)
+    assert "Traceback" not in err.getvalue()
+    assert said or "target.stopped" in err.getvalue()
