@@ -158,8 +158,8 @@ def _decisions(
             problems.append(
                 _wrong(sheet, line, told, "write the key as it stands there, to the letter", lost[0])
             )
-        elif again := _twice(row, line, seen):
-            problems.append(_wrong(sheet, line, again, "keep one of the two", "left_key"))
+        elif repeated := _twice(row, line, seen):
+            problems.append(_wrong(sheet, line, repeated, "keep one of the two", "left_key"))
         else:
             yield _decision(kind, row["left_key"], row["right_key"], verdict, row["who"] or _WHO)
 
