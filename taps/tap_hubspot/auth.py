@@ -7,7 +7,6 @@ before it is used. How long an access token lives is what the answer says.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
     from closedloop.kit.http import HttpClient, Reply
 
-#: Stands where there is only a refresh token yet: it has ended long ago.
-_NONE, _LONG_AGO = "-", datetime(1970, 1, 1, tzinfo=UTC)
 _LOGIN = "closedloop login CONNECTION"
 _ENDED = Rule(
     action=Action.STOP_RUN,
@@ -85,8 +82,7 @@ class Login:
                 where=self.where,
                 fix="set token_folder, or use a private app: access_token",
             )
-        if store.read() is None and self.first:
-            store.save(Token(access_token=_NONE, refresh_token=self.first, expires_at=_LONG_AGO))
+        if self.first and store.seed(self.first):
             failpoint("tap_hubspot.first_token_kept")
         return store.fresh(self._refreshed, refused=self._held if refused else None)
 

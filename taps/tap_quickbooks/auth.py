@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -40,7 +39,6 @@ AUTHORIZE_URL = "https://appcenter.intuit.com/connect/oauth2"
 FOLDER = Path(".closedloop/tokens")
 _SCOPES = ("com.intuit.quickbooks.accounting",)
 _LOGIN = "closedloop login CONNECTION"
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _CLIENT_ERROR = 400
 
 
@@ -109,9 +107,7 @@ class Session:
         return {"Authorization": f"Bearer {self._current.access_token}"}
 
     def _seed(self) -> None:
-        if self.refresh_token and self._store.read() is None:
-            token = Token(access_token="", refresh_token=self.refresh_token, expires_at=_LONG_AGO)
-            self._store.save(token)
+        if self.refresh_token and self._store.seed(self.refresh_token):
             failpoint("tap_quickbooks.token_seeded")
 
     def _refresh(self, token: Token) -> Mapping[str, Any]:

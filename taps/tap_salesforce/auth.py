@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
 
@@ -38,8 +38,6 @@ TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 (an address)
 _JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: Salesforce refuses assertions that end more than some five minutes ahead; three leave room for both clocks.
 _ASSERTED = timedelta(minutes=3)
-#: Stands where there is only a refresh token yet: it has ended long ago.
-_NONE, _LONG_AGO = "-", datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,8 +134,7 @@ class Login:
                 "there is no place for the token, which may change with each use",
                 "set token_folder, or use another grant",
             )
-        if store.read() is None and self.first:
-            store.save(Token(access_token=_NONE, refresh_token=self.first, expires_at=_LONG_AGO))
+        if self.first and store.seed(self.first):
             failpoint("tap_salesforce.first_token_kept")
         token = store.fresh(self._refreshed, refused=self._held if refused else None)
         failpoint("tap_salesforce.token_saved")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
 
@@ -123,8 +123,7 @@ class Login:
                 where=self.where,
                 fix="set token_folder, or use a custom connection: grant: client_credentials",
             )
-        if store.read() is None and self.first:
-            store.save(Token(access_token=_NONE, refresh_token=self.first, expires_at=_LONG_AGO))
+        if self.first and store.seed(self.first):
             failpoint("tap_xero.first_token_kept")
         token = store.fresh(self._refreshed, refused=self._held if refused else None)
         failpoint("tap_xero.token_saved")
@@ -154,10 +153,6 @@ class Login:
             classify=_fault,
         )
         return _answer(reply)
-
-
-#: Stands where there is only a refresh token yet: it has ended long ago.
-_NONE, _LONG_AGO = "-", datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _fault(reply: Reply) -> Rule | None:

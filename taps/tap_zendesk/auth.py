@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -33,7 +33,6 @@ SCOPES = "read"
 #: What we ask an access token to live, in seconds; Zendesk gives two days at most.
 _LIFE = 172_800
 _MARGIN = timedelta(seconds=60)
-_NONE, _LONG_AGO = "-", datetime(1970, 1, 1, tzinfo=UTC)
 _REFUSED: Mapping[str, Rule] = {
     "invalid_grant": Rule(
         action=Action.STOP_RUN,
@@ -106,8 +105,7 @@ class Login:
                 fix="set token_folder, or use grant: client_credentials",
             )
         first = self.config.get("refresh_token")
-        if self.store.read() is None and first:
-            self.store.save(Token(access_token=_NONE, refresh_token=first, expires_at=_LONG_AGO))
+        if first and self.store.seed(first):
             failpoint("tap_zendesk.first_token_kept")
         token = self.store.fresh(self._refreshed, refused=self._held if refused else None)
         failpoint("tap_zendesk.token_saved")

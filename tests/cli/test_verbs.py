@@ -40,6 +40,7 @@ VERBS = [
     "connection",
     "backup",
     "restore",
+    "forget",
     "daemon",
     "metrics",
     "sandbox",

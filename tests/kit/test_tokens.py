@@ -72,6 +72,17 @@ def test_a_vendor_that_does_not_rotate_keeps_its_refresh_token(store):
     assert store.fresh(lambda _token: {"access_token": "access-two"}).refresh_token == "refresh-one"
 
 
+def test_the_token_of_the_settings_never_takes_the_place_of_one_that_was_renewed(store):
+    assert store.seed("first")
+    renewed = store.fresh(
+        lambda token: {"access_token": "a", "refresh_token": token.refresh_token + " and second"}
+    )
+
+    assert not store.seed("first")
+    assert store.read() == renewed
+    assert renewed.refresh_token == "first and second"
+
+
 def test_without_a_token_the_reader_is_sent_to_log_in(store):
     with pytest.raises(ConfigError) as raised:
         store.fresh(renewed)

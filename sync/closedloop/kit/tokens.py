@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: A token this close to its end is treated as ended: the request still has to travel.
 _MARGIN = timedelta(seconds=60)
+#: When a token ended that has never been one.
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +104,18 @@ class TokenStore:
         """Keep ``token`` as the current one, durably; the one before becomes the previous."""
         with self._locked():
             self._save(token)
+
+    def seed(self, refresh_token: str) -> bool:
+        """Keep the refresh token of the settings where there is no token yet, and return whether there was none.
+
+        Who looks first and saves then would undo what another process has renewed meanwhile: the vendor sees an old
+        refresh token used again, and ends the login.
+        """
+        with self._locked():
+            if self.read() is not None:
+                return False
+            self._save(Token(access_token="", refresh_token=refresh_token, expires_at=_LONG_AGO))
+            return True
 
     def take(self, answer: Mapping[str, Any]) -> None:
         """Keep what a person's consent gave.

@@ -54,7 +54,11 @@ MORE_FAULTS: tuple[Fault, ...] = (
             "where deal.is_won and deal.closed_date <= horizon.through",
         ),
     ),
-    _fault("editions_at_the_youngest_age", "series_edition", ("order by own.age_days desc", "order by own.age_days")),
+    _fault(
+        "editions_at_the_youngest_age",
+        "series_edition",
+        ("arg_max(age_name, age_days)", "arg_min(age_name, age_days)"),
+    ),
     _fault(
         "followed_up_too_late",
         "attendee_work",
