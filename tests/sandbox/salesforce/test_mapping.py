@@ -135,6 +135,7 @@ def test_some_deals_came_from_a_lead_that_was_converted(shared):
     contacts = {one["Id"]: one for one in shared.records("Contact")}
     for lead in converted:
         assert contacts[lead["ConvertedContactId"]]["Name"] == lead["Name"]
+        assert contacts[lead["ConvertedContactId"]]["CreatedDate"] <= lead["CreatedDate"]
         assert lead["ConvertedAccountId"]
 
 

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from closedloop.sandbox.salesforce.mapping.rows import Rows
-    from closedloop.sandbox.world import Activity, Opportunity, OpportunityChange
+    from closedloop.sandbox.world import Activity, Opportunity, OpportunityChange, Person
 
 #: Salesforce insists on a day: what people type who do not know it.
 GUESS = timedelta(days=90)
-#: A lead is this much older than the deal made of it.
+#: A lead is at most so much older than the deal made of it.
 LEAD_AGE = timedelta(days=12)
 _SUBTYPES = {"call": "Call", "email": "Email", "task": "Task"}
 _HOUR = 60
@@ -138,15 +138,19 @@ def _write_history(
         history.moved(deal.closed_at, LOST)
 
 
-def add_converted_lead(rows: Rows, deal: Opportunity, contacts: dict[str, list[str]]) -> None:
-    """Add the lead that became a deal; without any contact at the account there is none to have become."""
-    known = [key for key in (deal.person, *contacts.get(deal.account, [])) if key]
-    found = next((key for key in known if rows.keys["person"][key].startswith("Contact/")), None)
+def add_converted_lead(rows: Rows, deal: Opportunity, contacts: dict[str, list[Person]]) -> None:
+    """Add the lead that became a deal; without a contact of that time at the account there is none to have become.
+
+    The world knows nothing of it, so it is not older than its contact: whom an account knew first is the world's to say.
+    """
+    known = [one for one in contacts.get(deal.account, []) if one.created_at <= deal.created_at]
+    known.sort(key=lambda one: one.key != deal.person)
+    found = next((one for one in known if rows.keys["person"][one.key].startswith("Contact/")), None)
     if found is None:
         return
-    contact = rows.database.tables["Contact"][rows.ids[found]]
+    contact = rows.database.tables["Contact"][rows.ids[found.key]]
     account = rows.database.tables["Account"][rows.ids[deal.account]]
-    born = deal.created_at - LEAD_AGE
+    born = max(deal.created_at - LEAD_AGE, found.created_at)
     lead = {
         **{name: contact.get(name) for name in ("FirstName", "LastName", "Name", "Email", "Phone")},
         "Company": account["Name"],
@@ -158,7 +162,7 @@ def add_converted_lead(rows: Rows, deal: Opportunity, contacts: dict[str, list[s
         "ConvertedAccountId": account["Id"],
         "ConvertedContactId": contact["Id"],
         # The world gives a deal one contact: another's lead was converted without naming the deal.
-        "ConvertedOpportunityId": rows.ids[deal.key] if found == deal.person else None,
+        "ConvertedOpportunityId": rows.ids[deal.key] if found.key == deal.person else None,
     }
     made = rows.add("Lead", lead, at=born, changed=deal.created_at)
     rows.keys.setdefault("converted_lead", {})[f"{deal.key}-lead"] = f"Lead/{made}"

@@ -12,7 +12,7 @@ from closedloop.sandbox.salesforce.mapping.setup import set_up
 if TYPE_CHECKING:
     from closedloop.sandbox.salesforce.database import Database
     from closedloop.sandbox.salesforce.options import Options
-    from closedloop.sandbox.world import OpportunityChange, World
+    from closedloop.sandbox.world import OpportunityChange, Person, World
 
 _EVERY = 10
 
@@ -47,10 +47,10 @@ def _deals(rows: Rows, options: Options) -> None:
     changes: dict[str, list[OpportunityChange]] = {}
     for change in rows.world.changes:
         changes.setdefault(change.opportunity, []).append(change)
-    contacts: dict[str, list[str]] = {}
+    contacts: dict[str, list[Person]] = {}
     for person in rows.world.people:
         if person.kind == "contact" and person.account:
-            contacts.setdefault(person.account, []).append(person.key)
+            contacts.setdefault(person.account, []).append(person)
     for deal in rows.world.opportunities:
         add_deal(rows, deal, changes.get(deal.key, []))
         if deal.from_lead and options.converted_leads:
