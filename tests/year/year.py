@@ -349,7 +349,7 @@ def main():
     configure(level="WARNING")
     began = time.monotonic()
     life = Year(
-        chosen.dir,
+        chosen.dir.resolve(),
         date(2026, 1, 1),
         chosen.days,
         hours=chosen.hours,
