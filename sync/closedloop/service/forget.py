@@ -311,7 +311,7 @@ def _reconcile(
     store: Store,
     *,
     run_id: str | None = None,
-    prepare: Callable[[], object] = lambda: None,
+    prepare: Callable[[], object] | None = None,
     insist: Callable[[], object] = lambda: None,
 ) -> Reconciled:
     return models.reconcile(
