@@ -191,7 +191,7 @@ def read(bench, **row):
     with bench.operations.transaction() as database:
         database.execute(
             insert(tables.stream_run).values(
-                run_id=run_id, connection="crm", stream="bills", **{**known, **row}
+                run_id=run_id, connection="crm", **{"stream": "bills", **known, **row}
             )
         )
 
@@ -200,6 +200,7 @@ def test_a_source_that_shows_yesterday_stops_the_run_until_it_is_allowed(make):
     bench = make()
     read(bench, source_cursor="2026-11-20T18:00:00Z")
     bench.apply()
+    read(bench, stream="rates", source_cursor="2026-11-21")  # asked for up to today, whatever changed
     read(bench, source_cursor="2026-11-19T18:00:00Z")
 
     for _ in range(2):
