@@ -97,7 +97,7 @@ def revert_run(
         changes = [
             Change(slot=entry.slot, before=present[entry.slot], after=entry.before, reverts=entry.id)
             for entry in entries
-            if entry.slot in present and stands_for(entry.after, present[entry.slot])
+            if entry.slot in present and stands_for(entry.holds, present[entry.slot])
         ]
         failpoint("writeback.reverting")
         chosen = {change.slot for change in changes}
