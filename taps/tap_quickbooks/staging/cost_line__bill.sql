@@ -21,7 +21,7 @@ SELECT
     x.txn_date AS date,
     x.doc_number AS document_number,
     x.description AS description,
-    CAST(1 * x.amount AS DECIMAL(24, 6)) AS net,
+    CAST(x.amount AS DECIMAL(24, 6)) AS net,
     COALESCE(x.currency, h.currency, c.home_currency) AS currency,
     CAST(
         HOME_AMOUNT(x.amount, x.currency, x.rate, 'multiply', COALESCE(h.currency, c.home_currency)) AS DECIMAL(24, 6)
