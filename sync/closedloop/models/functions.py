@@ -144,6 +144,8 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         )
         + " else 100 end",
     ),
+    # The first day of a day's month; not date_trunc, which gives a time in some dialects.
+    "month_of": (("x",), "x - (cast(extract(day from x) as integer) - 1)"),
     # How a message calls a document: what a person sees on it, then its key.
     "document_name": (
         ("kind", "number", "key"),
