@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -294,7 +294,7 @@ class Service(Section):
 
 
 Event = Literal["failure", "guard", "stale", "token", "quarantine", "reload", "recovery"]
-_EVENTS: tuple[Event, ...] = ("failure", "guard", "stale", "token", "quarantine", "reload", "recovery")
+_EVENTS: tuple[Event, ...] = get_args(Event)
 
 
 class Webhook(Section):

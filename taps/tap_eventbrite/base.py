@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -43,9 +44,9 @@ class EventbriteStream(ClosedloopStream):
         account: Account = self._tap.account  # type: ignore[attr-defined] # our tap, not the SDK's
         return account
 
+    @abc.abstractmethod
     def rows(self) -> Iterator[list[Row]]:
         """Yield the listing's rows, page by page."""
-        raise NotImplementedError
 
     def prepared(self, row: Row) -> Row:
         """Return a row with what its columns need besides Eventbrite's own fields.

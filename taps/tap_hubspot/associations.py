@@ -6,6 +6,7 @@ stamp on the record, are asked for all of it once a day (`associations_hours`). 
 
 from __future__ import annotations
 
+import abc
 from typing import TYPE_CHECKING, Any, cast
 
 from closedloop.kit.policy import AccessError, StreamError
@@ -33,18 +34,18 @@ class HangingStream(HubspotStream):
     size = ASSOCIATION_PAGE
 
     @property
+    @abc.abstractmethod
     def parent(self) -> str:
         """The object that the stream hangs on."""
-        raise NotImplementedError
 
     @property
     def hours(self) -> float | None:
         """How often all of it is read; none: once."""
         return None
 
+    @abc.abstractmethod
     def rows(self, ids: Sequence[str]) -> Iterator[Row]:
         """Yield the rows of some records."""
-        raise NotImplementedError
 
     def missed(self, ids: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
         """Yield records that a whole pass has missed, where there is a second way to know of them."""

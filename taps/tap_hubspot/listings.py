@@ -6,6 +6,7 @@ that is left out at the border of a page, or a listing cut short, shows as a dif
 
 from __future__ import annotations
 
+import abc
 from typing import TYPE_CHECKING, Any
 
 from closedloop.kit.policy import AccessError, StreamError
@@ -35,9 +36,9 @@ def other_page(keys: Collection[object]) -> int:
 class ListingStream(HubspotStream):
     """A listing that comes whole."""
 
+    @abc.abstractmethod
     def rows(self, size: int) -> Iterator[Row]:
         """Yield the rows as HubSpot has them, read in pages of ``size``."""
-        raise NotImplementedError
 
     #: Whether the rows come in pages that are worth reading twice.
     paged = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +56,9 @@ class MailchimpStream(ClosedloopStream):
         found: list[Row] = self._tap.audiences  # type: ignore[attr-defined]
         return found
 
+    @abc.abstractmethod
     def rows(self) -> Iterator[list[Row]]:
         """Yield the listing's rows, page by page."""
-        raise NotImplementedError
 
     def prepared(self, row: Row) -> Row:
         """Return a row with what its columns need besides Mailchimp's own fields.

@@ -6,6 +6,7 @@ listing had the last time is asked for by its id: what is left out shows as a di
 
 from __future__ import annotations
 
+import abc
 import hashlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -43,9 +44,9 @@ class AssetStream(MarketoStream):
 
     counted: int | None = None
 
+    @abc.abstractmethod
     def listed(self, size: int) -> list[Row]:
         """Return the rows, read in pages of ``size``."""
-        raise NotImplementedError
 
     def pages(self) -> Iterator[Page]:
         """Yield the listing."""

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from closedloop.kit.ledger import INCOME, RECEIVABLE, LedgerMonths, Month, end_of, missing
-from closedloop.kit.policy import StreamError
+from closedloop.kit.ledger import INCOME, RECEIVABLE, LedgerMonths, MisreadError, Month, end_of
 from tap_xero.catalog import ENDPOINTS, MONTHS, REPORTS, schema
 from tap_xero.values import day
 
@@ -49,21 +48,16 @@ class MonthStream(LedgerMonths):
         """Return both reports of each month, two calls a year.
 
         Raises:
-            StreamError: A month is missing, or a report is not understood.
+            StreamError: A report is not understood.
         """
         wanted = self._accounts()
-        found = [
+        return [
             month
             for year in range(first.year, last.year + 1)
             for report in (INCOME, RECEIVABLE)
             for month in self._report(report, year, wanted[report])
             if first <= month.start <= last
         ]
-        left_out = missing(found, first, last)
-        if left_out:
-            message = f"incomplete: Xero's report leaves out {left_out[0]}"
-            raise StreamError(message, where=self.name)
-        return found
 
     def _accounts(self) -> dict[str, _Accounts]:
         """Return, for each report, the accounts that the tie-out needs: id → group."""
@@ -83,16 +77,8 @@ class MonthStream(LedgerMonths):
         listed = self._tap.xero.list(
             f"/Reports/{report}", "Reports", params=params, scope=REPORTS[report], is_optional=True
         )
-        try:
+        with self.understood(report):
             return _months(report, listed.rows[0], wanted)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError, InvalidOperation) as error:
-            reason = str(error) if isinstance(error, _SumError) else type(error).__name__
-            message = f"Xero's report {report} is not understood: {reason}"
-            raise StreamError(message, where=self.name, fix="report it with the log") from error
-
-
-class _SumError(ValueError):
-    """The rows of a section are not what it sums to."""
 
 
 def _months(report: str, body: Mapping[str, Any], wanted: _Accounts) -> list[Month]:
@@ -116,7 +102,7 @@ def _first(title: str) -> date:
     found = _TITLE.fullmatch(title.strip())
     if found is None:
         message = "a title names no month"
-        raise _SumError(message)
+        raise MisreadError(message)
     year = found[2] if len(found[2]) > 2 else f"20{found[2]}"  # noqa: PLR2004 (digits)
     return datetime.strptime(f"1 {found[1]} {year}", "%d %b %Y").date()  # noqa: DTZ007 (a day)
 
@@ -141,7 +127,7 @@ def _agree(section: Mapping[str, Any], rows: list[Mapping[str, Any]], place: int
         (_amount(row, place) for row in rows), Decimal(0)
     ):
         message = "the rows of a section do not sum to its total"
-        raise _SumError(message)
+        raise MisreadError(message)
 
 
 def _amount(row: Mapping[str, Any], place: int) -> Decimal:

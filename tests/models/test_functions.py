@@ -64,7 +64,7 @@ sums = st.integers(-(10**11), 10**11).map(lambda n: Decimal(n) / 100)
 @settings(max_examples=10, deadline=None)
 def test_an_amount_goes_home_in_its_own_direction_rounded_once(cases):
     """A ledger that multiplies and one that divides by the inverse mean the same, down to the home currency's digit."""
-    sql = "select home_amount(x, rate, direction, home) from given_rows"
+    sql = "select home_amount(x, 'EUR', rate, direction, home) from given_rows"
     digits = {"USD": 2, "JPY": 0, "KWD": 3}
     exact = [
         Fraction(x) * Fraction(rate) if way == "multiply" else Fraction(x) / Fraction(rate)
@@ -87,8 +87,13 @@ def test_an_amount_goes_home_in_its_own_direction_rounded_once(cases):
     ("rate", "direction"), [("0", "divide"), ("0", "multiply"), ("-1", "multiply"), ("1", "sideways")]
 )
 def test_without_a_rate_or_a_known_direction_there_is_no_amount(calculate, rate, direction):
-    assert calculate(f"home_amount(10, {rate}, '{direction}', 'USD')") is None
+    assert calculate(f"home_amount(10, 'EUR', {rate}, '{direction}', 'USD')") is None
     assert calculate(f"to_home(10, {rate}, '{direction}', 100, 100)") is None
+
+
+@pytest.mark.parametrize("currency", ["'USD'", "null"])
+def test_what_is_in_the_home_currency_needs_no_rate(calculate, currency):
+    assert calculate(f"home_amount(10.125, {currency}, null, 'multiply', 'USD')") == Decimal("10.125")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv as csv_file
 from pathlib import Path  # noqa: TC003 (typer reads the annotations)
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,20 +19,6 @@ if TYPE_CHECKING:
     from closedloop.store.analytical import Store
     from closedloop.store.operations import Operations
 
-_MONTHS = """
-select * from marts.tie_out
-qualify $months = 0 or row_number() over (partition by source order by month desc) <= $months
-order by source, month desc
-"""
-#: Part of a difference → what it is called here and in the report.
-PARTS = {
-    "documents": "documents booked elsewhere",
-    "payments": "payments that settle none",
-    "exchange": "exchange",
-    "bank": "bank sales",
-    "journals": "journals",
-    "other": "other entries",
-}
 #: Streams without which a ledger's own accounts are not known.
 _STREAMS = ("ledger_month", "account_account")
 
@@ -68,9 +54,9 @@ def tie_out(
 def read(store: Store, months: int) -> list[Row]:
     """Return the newest months of each ledger, the newest first; 0: all."""
     from closedloop.cli import published
+    from closedloop.report.figures import TIE_OUT
 
-    sql = _MONTHS.replace("$months", str(int(months)))
-    return published.rows(store, sql)
+    return published.rows(store, TIE_OUT, [months])
 
 
 def reasons(operations: Operations, found: Sequence[Row]) -> dict[str, str]:
@@ -94,8 +80,11 @@ def reasons(operations: Operations, found: Sequence[Row]) -> dict[str, str]:
     )
     with operations.reading() as connection:
         told = {row.connection: row.reason for row in connection.execute(query)}
-    why = {source: told.get(source) or "no stream brings them" for source in unread if source not in known}
-    return why | {source: reason for source, reason in told.items() if reason}
+    return {
+        source: told.get(source) or "no stream brings them"
+        for source in unread
+        if told.get(source) or source not in known
+    }
 
 
 def _print(found: Sequence[Row], run: Row) -> None:
@@ -134,9 +123,10 @@ def _print(found: Sequence[Row], run: Row) -> None:
 def _differences(row: Row, digits: int) -> Iterator[str]:
     """Yield each side's difference with its parts: ``income: journals 20.00``."""
     from closedloop.cli import show
+    from closedloop.report.figures import TIE_OUT_PARTS
 
     for side, title in (("income", "income"), ("receivable", "receivables")):
-        parts: list[tuple[str, Any]] = [(words, row.get(f"{side}_{part}")) for part, words in PARTS.items()]
+        parts = [(words, row.get(f"{side}_{part}")) for part, words in TIE_OUT_PARTS.items()]
         named = [f"{words} {show.money(amount, digits)}" for words, amount in parts if amount]
         if named:
             yield f"{title}: {', '.join(named)}"

@@ -9,19 +9,22 @@ with it.
 from __future__ import annotations
 
 import abc
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from closedloop.kit.policy import StreamError
 from closedloop.kit.stream import ClosedloopStream, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-#: How far back: older months are told apart as not read.
-MOST_MONTHS = 120
 INCOME, RECEIVABLE = "ProfitAndLoss", "BalanceSheet"
+#: How far back: older months are told apart as not read.
+_MOST_MONTHS = 120
 _READ_ON = "read_on"
 #: More than the days of any month.
 _A_MONTH = timedelta(days=31)
@@ -48,7 +51,11 @@ class Month:
     @property
     def id(self) -> str:
         """Report and month: ``BalanceSheet/2026-03``."""
-        return f"{self.report}/{self.start:%Y-%m}"
+        return _id(self.report, self.start)
+
+
+class MisreadError(ValueError):
+    """A report does not say what it should if it was understood. Its message quotes no amount."""
 
 
 class LedgerMonths(ClosedloopStream):
@@ -63,24 +70,47 @@ class LedgerMonths(ClosedloopStream):
 
     @abc.abstractmethod
     def read(self, first: date, last: date) -> list[Month]:
-        """Return both reports of each month from ``first`` to ``last``, their first days."""
+        """Return both reports of each month from ``first`` to ``last``, their first days.
+
+        Raises:
+            StreamError: A report is not understood: read it within `understood`.
+        """
+
+    @contextmanager
+    def understood(self, report: str) -> Iterator[None]:
+        """Fail the stream where a report is built otherwise than its reader takes it to be.
+
+        Args:
+            report: Its name.
+
+        Raises:
+            StreamError: It is.
+        """
+        try:
+            yield
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, InvalidOperation) as error:
+            reason = str(error) if isinstance(error, MisreadError) else type(error).__name__
+            message = f"the report {report} is not understood: {reason}"
+            raise StreamError(message, where=self.name, fix="report it with the log") from error
 
     @property
     def _today(self) -> date:
         return self._tap.source_now().date()
 
-    @property
-    def _state(self) -> Mapping[str, Any]:
-        return self.stream_state
-
     def pages(self) -> Iterator[Page]:
-        """Yield the months, unless they were read today."""
+        """Yield the months, unless they were read today.
+
+        Raises:
+            StreamError: A month is missing, or a report is not understood.
+        """
         today = self._today.isoformat()
-        if self._state.get("replication_key_value") == today:
+        if self.stream_state.get("replication_key_value") == today:
             return
-        first = self._first()
-        wanted = months(first, self._today) if first else []
+        wanted = self._wanted()
         found = self.read(wanted[0], wanted[-1]) if wanted else []
+        if left_out := missing(found, wanted):
+            message = f"incomplete: the ledger's own report leaves out {left_out[0]}"
+            raise StreamError(message, where=self.name)
         records = [_record(month, today) for month in found]
         state = {
             "replication_key": _READ_ON,
@@ -93,14 +123,18 @@ class LedgerMonths(ClosedloopStream):
 
     def _first(self) -> date | None:
         """Return the first month: that of the oldest document, and never later than it was."""
-        held, oldest = self._state.get("first"), self.oldest()
+        held, oldest = self.stream_state.get("first"), self.oldest()
         known = [day for day in (date.fromisoformat(held) if held else None, oldest) if day]
         if not known:
             return None
         reach = self._today.replace(day=1)
-        for _ in range(MOST_MONTHS):
+        for _ in range(_MOST_MONTHS):
             reach = (reach - timedelta(days=1)).replace(day=1)
         return max(min(known).replace(day=1), reach)
+
+    def _wanted(self) -> list[date]:
+        first = self._first()
+        return months(first, self._today) if first else []
 
     def source_cursor(self) -> str | None:
         """Return today: the ledger is asked for every month on each day."""
@@ -109,21 +143,16 @@ class LedgerMonths(ClosedloopStream):
     def source_count(self, until: datetime) -> int:
         """Return how many rows the months give."""
         del until
-        return int(self._state.get("rows", 0))
+        return int(self.stream_state.get("rows", 0))
 
     def source_total(self, last_id: str | None) -> int:
         """Return how many rows the months give."""
         del last_id
-        return len(self._ids())
+        return len(_ids(self._wanted()))
 
     def keys(self) -> Iterator[str]:
         """Yield report and month of every row."""
-        yield from self._ids()
-
-    def _ids(self) -> list[str]:
-        first = self._first()
-        wanted = months(first, self._today) if first else []
-        return sorted(f"{report}/{month:%Y-%m}" for report in (INCOME, RECEIVABLE) for month in wanted)
+        yield from _ids(self._wanted())
 
 
 def months(first: date, today: date) -> list[date]:
@@ -140,12 +169,18 @@ def end_of(month: date) -> date:
     return (month + _A_MONTH).replace(day=1) - timedelta(days=1)
 
 
-def missing(found: Sequence[Month], first: date, last: date) -> list[str]:
-    """Return the rows from ``first`` to ``last`` that a ledger's reports leave out."""
+def missing(found: Sequence[Month], wanted: Sequence[date]) -> list[str]:
+    """Return the rows of the wanted months, given by their first days, that a ledger's reports leave out."""
     held = {month.id for month in found}
-    wanted = months(first, end_of(last) + timedelta(days=1))
-    every = [f"{report}/{month:%Y-%m}" for report in (INCOME, RECEIVABLE) for month in wanted]
-    return [one for one in every if one not in held]
+    return [one for one in _ids(wanted) if one not in held]
+
+
+def _ids(wanted: Sequence[date]) -> list[str]:
+    return sorted(_id(report, month) for report in (INCOME, RECEIVABLE) for month in wanted)
+
+
+def _id(report: str, start: date) -> str:
+    return f"{report}/{start:%Y-%m}"
 
 
 def _record(month: Month, today: str) -> dict[str, Any]:

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
 import sys
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -27,9 +25,10 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from closedloop.clock import system_clock
 from closedloop.errors import ClosedloopError, ConfigError, PartlyFailedError
+from closedloop.kit.exits import exits, explained
 from closedloop.kit.line import encode
 from closedloop.kit.login import log_in
-from closedloop.kit.redact import redact, redactor, valueless
+from closedloop.kit.redact import redactor
 from closedloop.kit.singer import FastWriter
 from closedloop.kit.stream import Check, ClosedloopStream, iso
 from closedloop.log import configure, get_logger
@@ -158,12 +157,20 @@ class ClosedloopTap(Tap):
         Raises:
             ConfigError: This credential needs none.
         """
-        message = "this connection has no login: its credential stands in the settings"
-        raise ConfigError(message, where=self.where, fix=f"{self.name} --about lists the settings")
+        raise self._no_login()
 
     def keep(self, granted: Granted) -> str:
-        """Keep the tokens of a consent where the tap will find them, and return what they open."""
-        raise NotImplementedError
+        """Keep the tokens of a consent where the tap will find them, and return what they open.
+
+        Raises:
+            ConfigError: This credential needs none.
+        """
+        del granted
+        raise self._no_login()
+
+    def _no_login(self) -> ConfigError:
+        message = "this connection has no login: its credential stands in the settings"
+        return ConfigError(message, where=self.where, fix=f"{self.name} --about lists the settings")
 
     def prepare(self) -> None:
         """Find what makes a run pointless before anything is read.
@@ -217,7 +224,7 @@ class ClosedloopTap(Tap):
         if about:
             cls.print_about(about_format)
             return
-        with cls._exits():
+        with exits(cls.name):
             if check:
                 sys.exit(cls._check(kwargs))
             if login:
@@ -272,7 +279,7 @@ class ClosedloopTap(Tap):
                 if check.required and not check.ok:
                     code = ConfigError.exit_code
         except (ClosedloopError, ConfigValidationError) as error:
-            found = _explained(error, cls.name)
+            found = explained(error, cls.name)
             line = Check(name="login", ok=False, message=found.message, fix=found.fix)
             writer.write_line(asdict(line))
             raise
@@ -319,33 +326,18 @@ class ClosedloopTap(Tap):
         )
 
     @classmethod
-    @contextmanager
-    def _exits(cls) -> Iterator[None]:
-        """Turn errors into exit codes, and a stop into the last line on stderr."""
-        try:
-            yield
-        except (ClosedloopError, ConfigValidationError) as raised:
-            error = _explained(raised, cls.name)
-            if error.exit_code != PartlyFailedError.exit_code:
-                _say_stopped(error)
-            sys.exit(error.exit_code)
-        except BrokenPipeError:  # our reader is gone: nobody to tell
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(PartlyFailedError.exit_code)
-
-    @classmethod
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 (the SDK's)
         """Run `--discover`."""
         del param
         if value:
-            with cls._exits():
+            with exits(cls.name):
                 cls._started(ctx.params).run_discovery()
             ctx.exit()
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """Run `--test`."""
-        with cls._exits():
+        with exits(cls.name):
             super().cb_test(ctx, param, value)
 
     @classmethod
@@ -367,30 +359,3 @@ class ClosedloopTap(Tap):
             ]
         )
         return command
-
-
-def _explained(error: ClosedloopError | ConfigValidationError, name: str) -> ClosedloopError:
-    if isinstance(error, ClosedloopError):
-        place, _, connection = (error.where or "").partition(".")
-        if place == "connections" and connection and error.fix:
-            error.fix = error.fix.replace("login CONNECTION", f"login {connection}")
-        return error
-    # A JSON Schema error may quote the value it refuses; only its last words say what is wrong.
-    return ConfigError(
-        "the settings are not valid: " + "; ".join(redact(valueless(text)) for text in error.errors),
-        where=name,
-        fix=f"{name} --about lists the settings",
-    )
-
-
-def _say_stopped(error: ClosedloopError) -> None:
-    line = {
-        "event": "tap.stopped",
-        "message": redact(error.message),
-        "fix": error.fix,
-        "where": error.where,
-        "exit_code": error.exit_code,
-        "request_id": error.request_id,
-    }
-    sys.stderr.write(json.dumps(line) + "\n")
-    sys.stderr.flush()

@@ -124,12 +124,14 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         "wide_mul_div(minor, rate_up(rate, direction) * home_scale, rate_down(rate, direction) * scale)",
     ),
     # The same in major units, for staging, which does not know the currencies' digits: the home currency's code gives them.
+    # What is in the home currency, or in none that is stated, stays as it is: it needs no rate.
     "home_amount": (
-        ("amount", "rate", "direction", "home"),
+        ("amount", "currency", "rate", "direction", "home"),
         (
-            "cast(cast(to_home(cast(amount as decimal(24, 6)) * 1000000, rate, direction, 1000000, currency_scale(home))"
+            "case when coalesce(currency, home) = home then cast(amount as decimal(24, 6)) else"
+            " cast(cast(to_home(cast(amount as decimal(24, 6)) * 1000000, rate, direction, 1000000, currency_scale(home))"
             " as decimal(18, 0)) * case currency_scale(home) when 1 then 1.000 when 1000 then 0.001 else 0.010 end"
-            " as decimal(24, 6))"
+            " as decimal(24, 6)) end"
         ),
     ),
     "currency_scale": (
@@ -142,6 +144,8 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         )
         + " else 100 end",
     ),
+    # The first day of a day's month; not date_trunc, which gives a time in some dialects.
+    "month_of": (("x",), "x - (cast(extract(day from x) as integer) - 1)"),
     # How a message calls a document: what a person sees on it, then its key.
     "document_name": (
         ("kind", "number", "key"),

@@ -17,6 +17,15 @@ Row = dict[str, Any]
 EVIDENCE_LIMIT = 50
 #: Months of each ledger that the tie-out shows; the mart has them all.
 TIE_OUT_MONTHS = 12
+#: Part of a difference in the tie-out → what it is called.
+TIE_OUT_PARTS = {
+    "documents": "documents booked elsewhere",
+    "payments": "payments that settle none",
+    "exchange": "exchange",
+    "bank": "bank sales",
+    "journals": "journals",
+    "other": "other entries",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +90,10 @@ select * from marts.campaign_measures
 order by roi_realised desc nulls last, attributed desc, start_date desc, campaign_key
 """
 
+#: Takes how many months of each ledger; 0: all.
 TIE_OUT = """
 select * from marts.tie_out
-qualify row_number() over (partition by source order by month desc) <= ?
+qualify $1 = 0 or row_number() over (partition by source order by month desc) <= $1
 order by source, month desc
 """
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from closedloop.models.measures import MEASURES
 from closedloop.models.measures_compared import COMPARED
 from closedloop.report import judged, plots, text
+from closedloop.report.figures import TIE_OUT_PARTS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,6 +38,7 @@ def render(figures: Figures, settings: Settings, money: text.Money, *, now: date
             ages=judged.AGES,
             rims=judged.RIMS,
             value_plot=Markup(plots.value_against_cost(figures.campaigns, money)),  # noqa: S704 (made here, names escaped)
+            tie_out_parts=TIE_OUT_PARTS,
             shares=[one for one in MEASURES if one.entity == "company" and one.unit == "ratio"],
             at_stake=next(one.definition for one in MEASURES if one.name == "at_stake"),
             series_plot=Markup(plots.editions(figures.campaigns)),  # noqa: S704 (as above)

@@ -21,13 +21,10 @@ SELECT
     x.txn_date AS date,
     x.doc_number AS document_number,
     x.description AS description,
-    CAST(1 * x.amount AS DECIMAL(24, 6)) AS net,
+    CAST(x.amount AS DECIMAL(24, 6)) AS net,
     COALESCE(x.currency, h.currency, c.home_currency) AS currency,
     CAST(
-        1 * CASE
-            WHEN COALESCE(x.currency, h.currency, c.home_currency) = COALESCE(h.currency, c.home_currency) THEN x.amount
-            ELSE HOME_AMOUNT(x.amount, x.rate, 'multiply', COALESCE(h.currency, c.home_currency))
-        END AS DECIMAL(24, 6)
+        HOME_AMOUNT(x.amount, x.currency, x.rate, 'multiply', COALESCE(h.currency, c.home_currency)) AS DECIMAL(24, 6)
     ) AS home_net,
     COALESCE(h.currency, c.home_currency) AS home_currency,
     x.state AS status

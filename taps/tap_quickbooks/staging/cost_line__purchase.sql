@@ -24,10 +24,8 @@ SELECT
     CAST(CASE WHEN x.credit THEN -1 ELSE 1 END * x.amount AS DECIMAL(24, 6)) AS net,
     COALESCE(x.currency, h.currency, c.home_currency) AS currency,
     CAST(
-        CASE WHEN x.credit THEN -1 ELSE 1 END * CASE
-            WHEN COALESCE(x.currency, h.currency, c.home_currency) = COALESCE(h.currency, c.home_currency) THEN x.amount
-            ELSE HOME_AMOUNT(x.amount, x.rate, 'multiply', COALESCE(h.currency, c.home_currency))
-        END AS DECIMAL(24, 6)
+        CASE WHEN x.credit THEN -1 ELSE 1 END
+        * HOME_AMOUNT(x.amount, x.currency, x.rate, 'multiply', COALESCE(h.currency, c.home_currency)) AS DECIMAL(24, 6)
     ) AS home_net,
     COALESCE(h.currency, c.home_currency) AS home_currency,
     x.state AS status

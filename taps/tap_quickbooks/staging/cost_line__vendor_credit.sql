@@ -24,10 +24,7 @@ SELECT
     CAST(-1 * x.amount AS DECIMAL(24, 6)) AS net,
     COALESCE(x.currency, h.currency, c.home_currency) AS currency,
     CAST(
-        -1 * CASE
-            WHEN COALESCE(x.currency, h.currency, c.home_currency) = COALESCE(h.currency, c.home_currency) THEN x.amount
-            ELSE HOME_AMOUNT(x.amount, x.rate, 'multiply', COALESCE(h.currency, c.home_currency))
-        END AS DECIMAL(24, 6)
+        -1 * HOME_AMOUNT(x.amount, x.currency, x.rate, 'multiply', COALESCE(h.currency, c.home_currency)) AS DECIMAL(24, 6)
     ) AS home_net,
     COALESCE(h.currency, c.home_currency) AS home_currency,
     x.state AS status

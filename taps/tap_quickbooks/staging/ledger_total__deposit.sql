@@ -17,12 +17,7 @@ SELECT
     x.side,
     'bank' AS origin,
     CAST(
-        SUM(
-            CASE
-                WHEN COALESCE(x.currency, h.currency, c.home_currency) = COALESCE(h.currency, c.home_currency) THEN x.amount
-                ELSE HOME_AMOUNT(x.amount, x.rate, 'multiply', COALESCE(h.currency, c.home_currency))
-            END
-        ) AS DECIMAL(24, 6)
+        SUM(HOME_AMOUNT(x.amount, x.currency, x.rate, 'multiply', COALESCE(h.currency, c.home_currency))) AS DECIMAL(24, 6)
     ) AS amount,
     MAX(COALESCE(h.currency, c.home_currency)) AS home_currency
 FROM (

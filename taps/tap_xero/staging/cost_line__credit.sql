@@ -19,11 +19,7 @@ SELECT
     l.description AS description,
     l.net AS net,
     COALESCE(l.currency_code, o.base_currency, c.home_currency) AS currency,
-    CASE
-        WHEN COALESCE(l.currency_code, o.base_currency, c.home_currency) = COALESCE(o.base_currency, c.home_currency)
-            THEN l.net
-        ELSE HOME_AMOUNT(l.net, l.rate, 'divide', COALESCE(o.base_currency, c.home_currency))
-    END AS home_net,
+    HOME_AMOUNT(l.net, l.currency_code, l.rate, 'divide', COALESCE(o.base_currency, c.home_currency)) AS home_net,
     COALESCE(o.base_currency, c.home_currency) AS home_currency,
     CASE
         WHEN l.status IN ('AUTHORISED', 'PAID') THEN 'posted'

@@ -15,13 +15,7 @@ SELECT
     'income' AS side,
     'bank' AS origin,
     CAST(
-        SUM(
-            CASE
-                WHEN COALESCE(x.currency_code, o.base_currency, c.home_currency) = COALESCE(o.base_currency, c.home_currency)
-                    THEN x.amount
-                ELSE HOME_AMOUNT(x.amount, x.rate, 'divide', COALESCE(o.base_currency, c.home_currency))
-            END
-        ) AS DECIMAL(24, 6)
+        SUM(HOME_AMOUNT(x.amount, x.currency_code, x.rate, 'divide', COALESCE(o.base_currency, c.home_currency))) AS DECIMAL(24, 6)
     ) AS amount,
     MAX(COALESCE(o.base_currency, c.home_currency)) AS home_currency
 FROM (

@@ -111,8 +111,8 @@ moved as (
 
 select
     source,
-    date - (cast(extract(day from date) as integer) - 1) as month,
+    month_of(date) as month,
     cast(sum(amount) as bigint) as amount,
     cast(coalesce(sum(amount) filter (where is_foreign), 0) as bigint) as foreign_amount
 from moved
-group by source, date - (cast(extract(day from date) as integer) - 1)
+group by source, month_of(date)

@@ -38,13 +38,13 @@ counted as (
 converted as (
     select
         counted.source,
-        counted.date - (cast(extract(day from counted.date) as integer) - 1) as month,
+        month_of(counted.date) as month,
         count(*) as lines
     from counted
     inner join by_total on by_total.source = counted.source
     inner join line on line.document_key = counted.document_key
     where counted.is_foreign
-    group by counted.source, counted.date - (cast(extract(day from counted.date) as integer) - 1)
+    group by counted.source, month_of(counted.date)
 ),
 
 -- What settles a document and is neither money nor another document: a journal entry, a deposit.
@@ -63,12 +63,12 @@ of_entries as (
 of_settled as (
     select
         of_entries.source,
-        of_entries.date - (cast(extract(day from of_entries.date) as integer) - 1) as month,
+        month_of(of_entries.date) as month,
         sum(of_entries.amount) as amount
     from of_entries
     cross join param.run as run
     where of_entries.date <= run.as_of
-    group by of_entries.source, of_entries.date - (cast(extract(day from of_entries.date) as integer) - 1)
+    group by of_entries.source, month_of(of_entries.date)
 ),
 
 open_to as (
@@ -106,31 +106,31 @@ moved as (
 of_documents as (
     select
         source,
-        date - (cast(extract(day from date) as integer) - 1) as month,
+        month_of(date) as month,
         sum(value) as income,
         sum(value) filter (where kind = 'invoice') as invoices,
         sum(value) filter (where kind = 'sales_receipt') as sales_receipts,
         sum(value) filter (where kind = 'credit_note') as credit_notes,
         sum(value) filter (where kind = 'refund') as refunds
     from counted
-    group by source, date - (cast(extract(day from date) as integer) - 1)
+    group by source, month_of(date)
 ),
 
 of_open as (
     select
         source,
-        date - (cast(extract(day from date) as integer) - 1) as month,
+        month_of(date) as month,
         sum(amount) as open,
         sum(amount) filter (where place = 0) as billed,
         sum(amount) filter (where is_foreign) as foreign_open
     from moved
-    group by source, date - (cast(extract(day from date) as integer) - 1)
+    group by source, month_of(date)
 ),
 
 of_ledger as (
     select
         total.source,
-        total.date - (cast(extract(day from total.date) as integer) - 1) as month,
+        month_of(total.date) as month,
         min(total.home_currency) as home_currency,
         sum(total.amount) filter (where total.side = 'income' and total.origin <> 'total') as income,
         sum(total.amount) filter (where total.side = 'income' and total.origin = 'total') as income_total,
@@ -148,7 +148,7 @@ of_ledger as (
     from ledger_total as total
     cross join param.run as run
     where total.date <= run.as_of
-    group by total.source, total.date - (cast(extract(day from total.date) as integer) - 1)
+    group by total.source, month_of(total.date)
 ),
 
 every_month as (
@@ -183,7 +183,7 @@ beside as (
             when currency_of.source is null then 'not_read'
             when currency_of.home_currency <> run.home_currency then 'other_currency'
             when by_total.source is null or of_ledger.income_total is not null then null
-            when every_month.month = run.as_of - (cast(extract(day from run.as_of) as integer) - 1) then 'running'
+            when every_month.month = month_of(run.as_of) then 'running'
             else 'not_read'
         end as unread,
         coalesce(of_documents.income, 0) as documents_income,

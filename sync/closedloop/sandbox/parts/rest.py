@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import json
 import socket
 import struct
@@ -56,7 +57,7 @@ class Asked:
     entry: Row
 
 
-class RestEngine:
+class RestEngine(abc.ABC):
     """One account behind an interface.
 
     Args:
@@ -70,17 +71,17 @@ class RestEngine:
         self._kept: dict[int, list[Row]] = {}
         self._log: list[Row] = []
 
+    @abc.abstractmethod
     def served(self, asked: Asked) -> Answer:
         """Return what the vendor answers.
 
         Raises:
             RefusedError: It refuses.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def struck(self, fault: Fault) -> Answer:
         """Return what the vendor answers under a ``401``, ``429`` or ``500``."""
-        raise NotImplementedError
 
     def stream_of(self, path: str) -> str:
         """Return what faults and the log call a listing."""

@@ -102,13 +102,13 @@ class _Held:
         """Return what stands on a day; what is open in a foreign currency at that day's rate, if this Xero does so."""
         until = [one for one in self._postings[account] if one.day <= span[1]]
         total = sum((one.amount for one in until), _NIL)
+        if not self._revalues:
+            return total
         open_: dict[str, Decimal] = defaultdict(Decimal)
         for one in until:
             if one.currency is not None and one.currency != self._books.world.home_currency:
                 open_[one.currency] += one.foreign
-                total -= one.amount if self._revalues else _NIL
-        if not self._revalues:
-            return total
+                total -= one.amount
         return total + sum((self._base(code, amount, span[1]) for code, amount in open_.items()), _NIL)
 
     def _base(self, code: str, amount: Decimal, day: date) -> Decimal:
