@@ -38,8 +38,8 @@ def runs(
     if context.json:
         show.machine(found)
         return
-    columns = ("run", "job", "state", "#code", "#seconds", "#rows", "#calls", "#bytes", "#written", "error")
-    columns += ("fix",) if failed else ()
+    columns = ["run", "job", "state", "#code", "#seconds", "#rows", "#calls", "#bytes", "#written", "error"]
+    columns += ["fix"] if failed else []
     show.table(
         "Runs, the newest first", columns, [tuple(row[one.lstrip("#")] for one in columns) for row in found]
     )
