@@ -39,7 +39,8 @@ def runs(
         show.machine(found)
         return
     columns = ["run", "job", "state", "#code", "#seconds", "#rows", "#calls", "#bytes", "#written", "error"]
-    columns += ["fix"] if failed else []
+    if failed:
+        columns.append("fix")
     show.table(
         "Runs, the newest first", columns, [tuple(row[one.lstrip("#")] for one in columns) for row in found]
     )
