@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tap_xero.tap import TapXero
 
 CURSOR = "updated_date_utc"
+_CHANGED = "UpdatedDateUTC"
 #: Xero keeps milliseconds and is asked in seconds; whether the second itself is included is not documented.
 _STEP = timedelta(seconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -99,6 +100,7 @@ class XeroStream(ClosedloopStream):
         since: datetime | None = None,
         page: int | None = None,
         size: int | None = None,
+        order: str = f"{_CHANGED} ASC",
         key: str = "",
     ) -> Listed:
         """Ask for one page, or one record by its key."""
@@ -107,7 +109,7 @@ class XeroStream(ClosedloopStream):
             params |= {
                 "page": str(page),
                 "pageSize": str(size or self._page_size),
-                "order": "UpdatedDateUTC ASC",
+                "order": order,
             }
         path = f"{self.endpoint.path}/{key}" if key else self.endpoint.path
         return self.xero.list(
@@ -182,11 +184,19 @@ class ChangedStream(XeroStream):
         return from_iso(mark) - self._overlap if mark else self._start
 
     def source_cursor(self) -> str | None:
-        """Return the newest change, where the first page already shows it: it is kept for the read."""
+        """Return the newest change, where the first page already shows it: it is kept for the read.
+
+        The window reaches back over the row that the bookmark is of. If that is not there, Xero is asked for its
+        newest row of all: older than the bookmark, it tells of a copy of earlier.
+        """
         self._first = self.ask(since=self._opens_at(), page=1)
         if len(self._first.rows) >= self._page_size:
             return None
-        return max(filter(None, (self._bookmark, self._converted(self._first.rows).newest)), default=None)
+        newest = self._converted(self._first.rows).newest
+        if newest is None and self._bookmark is not None:
+            last = self.ask(since=self._start, page=1, size=1, order=f"{_CHANGED} DESC")
+            return self._converted(last.rows).newest
+        return max(filter(None, (self._bookmark, newest)), default=None)
 
     def pages(self) -> Iterator[Page]:
         """Yield what changed since the bookmark.

@@ -1,5 +1,7 @@
 """A forgotten person is known again by digests alone, and what stands in their place tells nothing."""
 
+import json
+
 from closedloop.forget import marks
 from closedloop.forget.marks import Mark
 from closedloop.store import tables
@@ -59,3 +61,14 @@ def test_only_digests_are_kept_and_the_same_person_keeps_the_token(tmp_path):
     assert len({row.salt for row in rows}) == 1
     assert "lee" not in str(rows).lower()
     assert b"ann" not in (tmp_path / "operations.db").read_bytes().lower().replace(b"channel", b"")
+
+
+def test_json_is_opened_before_it_is_looked_at():
+    held = {"said": json.dumps({"by": "Zoë Müller", "n": 1}), "more": ["Zoë Müller", 2]}
+    known = marks.of("3f9a12c4", [Mark(kind=marks.PERSON, scope="", value="zoë müller")])
+
+    clean = json.loads(marks.masked(json.dumps(held), known.without_names))
+
+    assert clean["more"] == ["Forgotten 3f9a12c4", 2]
+    assert json.loads(clean["said"]) == {"by": "Forgotten 3f9a12c4", "n": 1}
+    assert marks.masked("{Zoë Müller", known.without_names) == "{Forgotten 3f9a12c4"

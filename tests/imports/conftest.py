@@ -1,7 +1,7 @@
 """A small company's CRM, read and reconciled, and `closedloop import` run against it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,7 @@ class Desk:
     simulator: object
     world: object
     warm: object
+    logged: list[str] = field(default_factory=list)
 
     @property
     def clock(self):
@@ -50,11 +51,13 @@ class Desk:
             patch.setattr(connectors, "process", self.warm.process)
             patch.setenv("CLOSEDLOOP_CLOCK", self.clock)
             result = CliRunner().invoke(app, ["--config", str(self.config), "--json", *map(str, verb)])
+        self.logged.append(result.stderr)
         output = result.stdout + result.stderr
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         assert result.exit_code == code, output
         text = result.stdout.strip()
-        return json.loads(text) if text.startswith(("{", "[")) else output
+        # What was done comes before the error, if it was done in part.
+        return json.JSONDecoder().raw_decode(text)[0] if text.startswith(("{", "[")) else output
 
     def list(self, *people, name="scans.csv", head="Email,First Name,Last Name,Company"):
         file = self.folder / name

@@ -5,6 +5,7 @@ from functools import partial
 
 from closedloop.engines.duckdb import DuckdbEngine
 from closedloop.models import graph, intervals, outlook, phones
+from closedloop.models.draft import Draft
 
 #: What SQL cannot compute, by the table it is written into.
 FILLED = {
@@ -55,7 +56,7 @@ class Remade:
         for model in self.stale:
             self.store.query(graph.creation(model, self.models, DuckdbEngine.dialect))
             if model.name in FILLED:
-                FILLED[model.name](self.store)
+                FILLED[model.name](Draft(store=self.store))
 
     def __exit__(self, *error):
         self.store.query("rollback")

@@ -81,9 +81,6 @@ def test_missing_folder_is_an_error(tmp_path):
 def world(tmp_path):
     world = kit.build(tmp_path, {"account": [{"key": "a", "name": "Acme"}]})
     world.store.query("create schema staging")
-    world.store.query("create schema param")
-    world.store.query("create table param.connection (connection varchar, url varchar)")
-    world.store.query("insert into param.connection values ('src', 'https://one'), ('other', 'https://two')")
     yield world
     world.close()
 
@@ -128,7 +125,7 @@ def test_staging_knows_its_own_connection_only_and_one_entity_may_have_two_files
     )
     write(tmp_path, "staging/account__more.sql", more)
     staging.create(world.store, world.settings)
-    assert world.by("staging.account", "key", "url") == {"a": "u/a", "b": "https://one"}
+    assert world.by("staging.account", "key", "url") == {"a": "u/a", "b": "https://crm.example"}
 
 
 def test_file_that_names_no_entity_is_an_error(world, tmp_path):

@@ -18,6 +18,7 @@ from tests.models.kit import attended, event
 from tests.models.remake import above
 
 from closedloop.models import graph, matching, parameters, staging
+from closedloop.models.draft import Draft
 
 FIRST = date(2025, 1, 1)
 LAST = date(2026, 6, 30)
@@ -184,7 +185,7 @@ class Bench:
         self.order = graph.ordered(self.models)
 
     def run(self, rows, tables, as_of=LAST):
-        store = self.world.store
+        store, draft = self.world.store, Draft(store=self.world.store)
         kit.land(store, dict.fromkeys(EMPTY, ()) | rows)
         wanted = above(self.models, tables)
         for schema in graph.LAYERS:
@@ -192,14 +193,14 @@ class Bench:
             store.query(f"create schema {schema}")
         for schema in ("param", "staging"):
             store.query(f"create schema if not exists {schema}")
-        parameters.fill(store, self.world.settings, self.world.operations, as_of=as_of, automatic_links=True)
+        parameters.fill(draft, self.world.settings, self.world.operations, as_of=as_of, automatic_links=True)
         staging.create(store, self.world.settings)
         for model in self.order:
             if model.name in wanted:
                 sql = graph.statement(model, self.models, "duckdb")
                 store.query(f'create table {model.layer}."{model.name}" as {sql}')
                 if model.name in matching.MODELS:
-                    matching.fill(store, self.world.settings, model.name)
+                    matching.fill(draft, self.world.settings, model.name)
 
     def all(self, table):
         return self.world.rows(f"select * from marts.{table} order by all")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import insert, update
+from tests.contract.toy_target import ToyVendor
 from tests.writeback.bench import EVENT, PARTNER, Bench
 
 from closedloop.errors import ConfigError, GuardError
@@ -15,7 +17,9 @@ from closedloop.settings import Writeback
 from closedloop.store import tables
 from closedloop.store.bookmarks import write_shape
 from closedloop.writeback import audit
+from closedloop.writeback.journal import CUT
 from closedloop.writeback.quarantine import listed, release
+from closedloop.writeback.value import may_become
 
 DAY = 86_400
 #: The vendor's stamp beside each record, as a tap lands it.
@@ -191,7 +195,7 @@ def read(bench, **row):
     with bench.operations.transaction() as database:
         database.execute(
             insert(tables.stream_run).values(
-                run_id=run_id, connection="crm", stream="bills", **{**known, **row}
+                run_id=run_id, connection="crm", **{"stream": "bills", **known, **row}
             )
         )
 
@@ -200,6 +204,7 @@ def test_a_source_that_shows_yesterday_stops_the_run_until_it_is_allowed(make):
     bench = make()
     read(bench, source_cursor="2026-11-20T18:00:00Z")
     bench.apply()
+    read(bench, stream="rates", source_cursor="2026-11-21")  # asked for up to today, whatever changed
     read(bench, source_cursor="2026-11-19T18:00:00Z")
 
     for _ in range(2):
@@ -257,8 +262,12 @@ def test_a_revert_can_be_reverted_and_says_why_there_is_nothing_to_undo(make):
     first = bench.apply()
     after = bench.vendor.state()
     undo = bench.revert(first.run_id)
-    with pytest.raises(ConfigError, match="all were undone before"):
-        bench.revert(first.run_id)
+    repeated = bench.revert(first.run_id)  # as after a kill at its end
+    assert (repeated.exit_code, repeated.delivered, repeated.before) == (
+        0,
+        {},
+        first.delivered.written,
+    )
     bench.vendor.edit(EVENT, "2", x_att=3)
 
     again = bench.revert(undo.run_id)
@@ -330,3 +339,68 @@ def test_a_field_that_the_crm_does_not_show_any_more_is_named_and_nobodys_edit(m
 
     write_shape(bench.store, "crm", "event_event", ["id", "x_ltv", "x_att", "x_roi", "x_as_of"])
     assert {row.action for row in bench.plan().rows} == {"keep_theirs"}
+
+
+@pytest.mark.parametrize("fault", [None, "lost_answer"])
+def test_what_a_field_rounds_or_cuts_is_our_own_write(make, monkeypatch, fault):
+    def carried_out(vendor, stream, key, fields):
+        if fields.get("x_ltv"):
+            fields |= {
+                "x_ltv": round(float(fields["x_ltv"]), 1),
+                "x_roi": fields["x_roi"] and fields["x_roi"][:5],
+            }
+        keep(vendor, stream, key, fields)
+
+    keep = ToyVendor.carry_out
+    monkeypatch.setattr(ToyVendor, "carry_out", carried_out)
+    bench = make()
+    bench.event(1, ltv=1234, attended=7, roi="0.123456")
+    before = bench.vendor.state()
+    if fault:
+        bench.vendor.fault(fault)
+
+    done = bench.apply()
+
+    if fault:
+        assert done.exit_code == 4
+        done = replace(bench.apply(), run_id=done.run_id)
+    assert done.exit_code == 0
+    assert bench.vendor.values(EVENT, "1")["x_ltv"] == 12.3
+    (row,) = [one for one in bench.journal() if (one.record_id, one.field) == ("1", "x_ltv") and one.shown]
+    assert (json.loads(row.after), json.loads(row.shown), row.reason) == ("12.34", "12.3", CUT)
+    for landed in (False, True):
+        if landed:
+            bench.sync()
+        assert bench.plan().rows == (), "neither to be written again, nor edited by somebody"
+    bench.event(1, ltv=1298, attended=7, roi="0.123456")
+    assert [(one.slot.field, one.action) for one in bench.plan().rows] == [("x_ltv", "write")]
+    bench.vendor.edit(EVENT, "1", x_ltv=12)
+    bench.sync()
+    assert [one.action for one in bench.plan().rows if one.slot.field == "x_ltv"] == ["keep_theirs"]
+    bench.vendor.edit(EVENT, "1", x_ltv=12.3)
+
+    undone = bench.revert(row.run_id)
+
+    assert (undone.exit_code, undone.kept) == (0, ())
+    assert bench.vendor.values(EVENT, "1")["x_ltv"] == before[EVENT]["1"]["x_ltv"]
+    assert bench.plan()
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown", "may"),
+    [
+        ("12.345", "12.35", True),
+        ("12.345", "12", True),
+        ("12.345", "13", True),
+        ("0.004", "0", True),
+        ("2026-11-21", "2026-11", True),
+        ("12.30", "12.35", False),
+        ("12.345", "12.37", False),
+        (100, 99, False),
+        ("149.00", "100", False),
+        ("12.345", None, False),
+        ("a text", "another", False),
+    ],
+)
+def test_only_what_lost_digits_or_its_end_may_be_the_fields_own_doing(kept, shown, may):
+    assert may_become(kept, shown) is may

@@ -118,6 +118,10 @@ def applied(connection: str, done: Applied) -> None:
 
 def reverted(done: Reverted) -> None:
     """Print what a revert put back."""
+    if done.before:
+        show.line(
+            f"nothing to put back: all {done.before} fields that {done.reverts} wrote were undone before"
+        )
     for connection, delivered in done.delivered.items():
         counts = {name: count for name, count in outcome(delivered).items() if count}
         show.line(f"{connection}: {show.pairs(counts) or 'nothing to put back'} (fields)")

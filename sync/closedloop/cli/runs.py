@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,7 +29,7 @@ def runs(
         str | None, typer.Option(help="Only of this verb: sync, reconcile, run, apply, …")
     ] = None,
 ) -> None:
-    """Show what each run did. When, how long, rows, calls, bytes, fields written, outcome."""
+    """Show what each run did. When, how long, rows, calls, bytes, fields and records written, outcome."""
     from closedloop.cli import show
 
     context: Context = ctx.obj
@@ -37,7 +38,9 @@ def runs(
     if context.json:
         show.machine(found)
         return
-    columns = ("run", "job", "state", "#code", "#seconds", "#rows", "#calls", "#bytes", "#written", "error")
+    columns = ["run", "job", "state", "#code", "#seconds", "#rows", "#calls", "#bytes", "#written", "error"]
+    if failed:
+        columns.append("fix")
     show.table(
         "Runs, the newest first", columns, [tuple(row[one.lstrip("#")] for one in columns) for row in found]
     )
@@ -58,7 +61,7 @@ def read(
 
     from closedloop.store import tables
 
-    run, stream, entry = tables.run, tables.stream_run, tables.journal
+    run, stream = tables.run, tables.stream_run
     wanted: list[ColumnElement[bool]] = [run.c.state.not_in(_WELL)] if failed else []
     if verb is not None:
         wanted.append(run.c.kind == verb)
@@ -69,16 +72,19 @@ def read(
     totals = (
         select(stream.c.run_id, func.count().label("streams"), *sums).where(of_run).group_by(stream.c.run_id)
     )
-    written = (
+    written = [
         select(entry.c.run_id, func.count().label("written"))
         .where(entry.c.state == "written", entry.c.run_id.in_(select(newest.c.id)))
         .group_by(entry.c.run_id)
-    )
+        for entry in (tables.journal, tables.creation)
+    ]
     with operations.reading() as connection:
         rows = connection.execute(select(newest).order_by(newest.c.id.desc())).mappings().all()
         read_by = {row["run_id"]: row for row in connection.execute(totals).mappings()}
-        written_by = {row.run_id: row.written for row in connection.execute(written)}
-    return [_shown(dict(row), dict(read_by.get(row["id"], {})), written_by.get(row["id"], 0)) for row in rows]
+        written_by: Counter[str] = Counter()
+        for query in written:
+            written_by.update({row.run_id: row.written for row in connection.execute(query)})
+    return [_shown(dict(row), dict(read_by.get(row["id"], {})), written_by[row["id"]]) for row in rows]
 
 
 def _shown(row: dict[str, Any], read: dict[str, Any], written: int) -> dict[str, Any]:
@@ -100,6 +106,7 @@ def _shown(row: dict[str, Any], read: dict[str, Any], written: int) -> dict[str,
         "refused": int(read.get("quarantined") or 0),
         "written": written,
         "error": detail.get("error", {}).get("message"),
+        "fix": detail.get("error", {}).get("fix"),
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from closedloop.errors import ConfigError
-from closedloop.forget import columns, marks
+from closedloop.forget import columns, landed, lists, marks, records
 from closedloop.forget.marks import Mark
 from closedloop.forget.rows import STANDS, scope
 from closedloop.link.lists import ROLE_MAILBOXES
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from closedloop.models.staging import StagingFile
     from closedloop.settings import Settings
     from closedloop.store.analytical import Store
+    from closedloop.store.operations import Operations
 
 #: Words of a name that alone could be anybody's.
 _LEAST_WORDS = 2
@@ -49,16 +50,17 @@ class Found:
     namesakes: tuple[str, ...] = ()
 
 
-def find(store: Store, settings: Settings, person: str) -> Found:
+def find(store: Store, settings: Settings, operations: Operations, person: str) -> Found:
     """Return what is the person's.
 
     Args:
         store: Just reconciled.
         settings: The whole file.
+        operations: Knows the lists that were imported.
         person: An e-mail address, or the key of a record.
 
     Raises:
-        ConfigError: The address is shared by its nature, or is in no source; or there is no such record.
+        ConfigError: The address is shared by its nature, or stands nowhere; or there is no such record.
     """
     email = marks.plain_email(person) if "@" in person else None
     if email and _is_role(email):
@@ -67,9 +69,24 @@ def find(store: Store, settings: Settings, person: str) -> Found:
             where="forget",
             fix="name the person by the key of a record, such as crm:Contact/0035f",
         )
-    search = _Search(store, settings)
+    search = _Search(store, settings, operations)
     search.begin(email, person)
-    return search.found()
+    found = search.found()
+    if not (search.is_known or _stands(store, settings, operations, found)):
+        raise ConfigError(
+            "nothing that is kept names this person",
+            where="forget",
+            fix="name an address as the systems have it, or a record's key as `closedloop explain person` shows it",
+        )
+    return found
+
+
+def _stands(store: Store, settings: Settings, operations: Operations, found: Found) -> bool:
+    """Return whether somebody who is nobody's record is named all the same: by a customer's address, or a refused record."""
+    known = marks.of("00000000", found.marks)
+    with operations.reading() as connection:
+        held = records.count(connection, known)
+    return bool(held or landed.count(store, settings, known))
 
 
 def _is_role(email: str) -> bool:
@@ -79,8 +96,8 @@ def _is_role(email: str) -> bool:
 class _Search:
     """One search, in the order of its steps."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self.store, self.settings = store, settings
+    def __init__(self, store: Store, settings: Settings, operations: Operations) -> None:
+        self.store, self.settings, self.operations = store, settings, operations
         self.emails: set[str] = set()
         self.entities: set[str] = set()
         self.keys: set[str] = set()
@@ -88,6 +105,14 @@ class _Search:
         self.names: set[str] = set()
         self.phones: set[str] = set()
         self.accounts: set[str] = set()
+        self.companies: set[str] = set()
+        self.listed: set[str] = set()
+        self.made: set[tuple[str, str]] = set()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is any record, or row of a list, of the person."""
+        return bool(self.keys or self.touches or self.companies or self.listed)
 
     def begin(self, email: str | None, key: str) -> None:
         """Find where the person stands, and everything that the linker knows to be the same person."""
@@ -103,13 +128,39 @@ class _Search:
         self.touches |= touches
         if email:
             self.emails.add(email)
+        else:
+            self._company(key)
         self._follow()
-        if not (self.keys or self.touches):
-            raise ConfigError(
-                "no record of this person has landed",
-                where="forget",
-                fix="name an address as the systems have it, or a record's key as `closedloop explain person` shows it",
-            )
+        self._lists()
+
+    def _company(self, key: str) -> None:
+        """Take an account or a customer that is a person: whoever names its key says so."""
+        for entity in columns.COMPANIES:
+            for name, email, phone in self.store.query(
+                f"select name, lower(trim(email)), phone from staging.{entity} where key = ?", [key]
+            ):
+                self.companies.add(key)
+                self._name(name)
+                self._email(email)
+                self.phones |= (
+                    {marks.plain_phone(phone)} if phone and not is_forgotten_phone(phone) else set()
+                )
+
+    def _lists(self) -> None:
+        """Find the rows of imported lists that name the person, or that their records were made of."""
+        own = {
+            (mark.scope, mark.value)
+            for file in staging.files(self.settings)
+            if file.entity in columns.PEOPLE
+            for mark in self._of_people(file)
+        }
+        for row in lists.told(self.operations):
+            if row.email in self.emails or row.records & own:
+                self.listed |= row.keys
+                self.made |= row.records
+                self._email(row.email)
+                self._name(row.name)
+                self.phones |= {marks.plain_phone(phone) for phone in row.phones}
 
     def _follow(self) -> None:
         self._people(f"where entity in {_list(self.entities)}")
@@ -136,14 +187,17 @@ class _Search:
         ):
             self.keys.add(key)
             self.entities.add(entity)
-            if email and not _is_role(email) and not email.startswith(STANDS):
-                self.emails.add(email)
+            self._email(email)
             for one in (name, f"{first or ''} {last or ''}", f"{last or ''} {first or ''}"):
                 self._name(one)
             self.phones |= {
                 marks.plain_phone(one) for one in (phone, mobile) if one and not is_forgotten_phone(one)
             }
             self.accounts |= {account} if account else set()
+
+    def _email(self, email: str | None) -> None:
+        if email and not _is_role(email) and not email.startswith(STANDS):
+            self.emails.add(email)
 
     def _name(self, name: str | None) -> None:
         plain = marks.plain_name(name or "")
@@ -171,6 +225,10 @@ class _Search:
         yield from _plain(marks.PERSON, self.names)
         yield from _plain(marks.PHONE, self._own_phones())
         yield from _plain(marks.DOMAIN, self._own_hosts())
+        yield from _plain(marks.LIST, self.listed)
+        for place, id_ in sorted(self.made):
+            yield Mark(kind=marks.RECORD, scope=place, value=id_)
+            yield Mark(kind=marks.REFERENCE, scope=place.partition("/")[0], value=id_)
         for file in staging.files(self.settings):
             if file.entity in columns.PEOPLE:
                 yield from self._of_people(file)
@@ -194,6 +252,8 @@ class _Search:
 
     def _of_companies(self, file: StagingFile) -> Iterator[Mark]:
         """Find the account that is the person, and the customer that is: they are called as the person is."""
+        if self.companies:
+            yield from self._of_rows(file, f"key in {_list(self.companies)}")
         linked = ""
         if file.entity == "account":
             linked = f" and key in {_list(self.accounts)}"
@@ -230,7 +290,8 @@ class _Search:
             marks.plain_phone(str(phone))
             for (phone,) in self.store.query(
                 f"select unnest([phone, mobile]) from staging.person where key not in {_list(self.keys)}"
-                " union all select phone from staging.account union all select phone from staging.customer"
+                f" union all select phone from staging.account where key not in {_list(self.companies)}"
+                f" union all select phone from staging.customer where key not in {_list(self.companies)}"
             )
             if phone
         }

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -21,13 +23,14 @@ from closedloop.models.forgotten import HIDDEN_HOST, NAME, phone_of
 from closedloop.store import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import Connection
 
 #: What a mark is a digest of. ``record``: a record that is the person; ``about``: one that tells of them; ``reference``: the id
-#: by which other records of the connection name them; ``domain``: a host where nobody but they has an address.
-EMAIL, RECORD, ABOUT, REFERENCE, PERSON, PHONE, DOMAIN = (
+#: by which other records of the connection name them; ``domain``: a host where nobody but they has an address; ``list``: our key
+#: of a person whom an imported list names.
+EMAIL, RECORD, ABOUT, REFERENCE, PERSON, PHONE, DOMAIN, LIST = (
     "email",
     "record",
     "about",
@@ -35,6 +38,7 @@ EMAIL, RECORD, ABOUT, REFERENCE, PERSON, PHONE, DOMAIN = (
     "name",
     "phone",
     "domain",
+    "list",
 )
 
 _ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]{}|\\/=]+@[^\s<>\"',;:()\[\]{}|\\/=]+")
@@ -186,6 +190,27 @@ def of(token: str, marks: Iterable[Mark]) -> Marks:
 def digest(salt: bytes, kind: str, value: str) -> str:
     """Return the digest of a value under a key."""
     return hmac.new(salt, f"{kind}\0{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def masked(text: str, mask: Callable[[str], str]) -> str:
+    """Return a text with a mask laid on it; JSON is opened first, as it may write letters as numbers."""
+    if text.startswith(("{", "[")):
+        with suppress(ValueError):
+            held = json.loads(text)
+            clean = within(held, mask)
+            return text if clean == held else json.dumps(clean)
+    return mask(text)
+
+
+def within(value: Any, mask: Callable[[str], str]) -> Any:
+    """Return a value with every text in it masked; keys of objects stay."""
+    if isinstance(value, str):
+        return masked(value, mask)
+    if isinstance(value, list):
+        return [within(one, mask) for one in value]
+    if isinstance(value, dict):
+        return {key: within(one, mask) for key, one in value.items()}
+    return value
 
 
 def plain_email(text: str) -> str:

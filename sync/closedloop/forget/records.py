@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import String, select, update
 
 from closedloop.forget import marks
+from closedloop.forget.lists import stream_of
 from closedloop.forget.rows import scope
 from closedloop.models.forgotten import NAME
 from closedloop.store import tables
@@ -86,7 +87,7 @@ def _row_of(table: Table) -> Callable[[Marks, Mapping[str, Any]], dict[str, Any]
         found = {}
         for name, value in row.items():
             if isinstance(value, str) and name not in keys:
-                other = known.without_names(value) if name in prose else known.without_addresses(value)
+                other = marks.masked(value, known.without_names if name in prose else known.without_addresses)
                 if other != value:
                     found[name] = other
         return found
@@ -98,8 +99,9 @@ def _import_row(known: Marks, row: Mapping[str, Any]) -> dict[str, Any]:
     """Empty a row of an imported file; one that was not written yet never will be."""
     content = json.loads(row["content"])
     token = known.owner(row["content"]) or known.owner(row["label"]) or _record_of(known, content)
+    token = token or known.of(marks.LIST, str(content.get("person_key") or ""))
     if token is None:
-        return {}
+        return _masked(known, row, "reason")
     values = {
         "label": NAME.format(token=token),
         "reason": _GONE,
@@ -115,7 +117,7 @@ def _record_of(known: Marks, content: Mapping[str, Any]) -> str | None:
     for name in ("record", "person", "member"):
         if (found := content.get(name)) and len(found) == 2:  # noqa: PLR2004 (object, id)
             for (kind, where), digests in known.tokens.items():
-                if kind == marks.RECORD and _stream(found[0]) == where.partition("/")[2] and digests:
+                if kind == marks.RECORD and stream_of(found[0]) == where.partition("/")[2] and digests:
                     token = known.of(marks.RECORD, str(found[1]), where)
                     if token:
                         return token
@@ -125,15 +127,22 @@ def _record_of(known: Marks, content: Mapping[str, Any]) -> str | None:
 def _creation(known: Marks, row: Mapping[str, Any]) -> dict[str, Any]:
     """Empty what an import wrote into a record of theirs: an undoing finds other values there, and leaves it."""
     texts = {name: row[name] for name in ("fields", "before", "seen", "reason") if row[name]}
-    where = scope(row["connection"], _stream(row["object"]))
+    where = scope(row["connection"], stream_of(row["object"]))
     token = next((found for text in texts.values() if (found := known.owner(text))), None)
-    token = token or known.of(marks.RECORD, row["record_id"] or "", where)
+    token = token or known.of(marks.RECORD, row["record_id"] or "", where) or known.of(marks.LIST, row["key"])
     if token is None:
-        return {}
+        return _masked(known, row, "reason")
     values: dict[str, Any] = {name: _emptied(text) for name, text in texts.items() if name != "reason"}
     if "reason" in texts:
         values["reason"] = _GONE
     return {name: value for name, value in values.items() if value != row[name]}
+
+
+def _masked(known: Marks, row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Take addresses out of what a row of somebody else tells: it may say whom they were taken for."""
+    text = row[name] or ""
+    clean = marks.masked(text, known.without_addresses)
+    return {} if clean == text else {name: clean}
 
 
 def _emptied(text: str) -> str:
@@ -150,8 +159,3 @@ def _quarantine(known: Marks, row: Mapping[str, Any]) -> dict[str, Any]:
     if token is None or all(row[name] == value for name, value in values.items()):
         return {}
     return values
-
-
-def _stream(entity: str) -> str:
-    """Return the stream of a vendor's object."""
-    return entity.replace(".", "_")

@@ -188,27 +188,16 @@ class _Look:
     def _of_about(self, name: str, value: Any) -> Any:
         if self.shape.empties(name, self.stream.types[name]):
             return None
-        return _within(value, self.marks.without_names)
+        return marks.within(value, self.marks.without_names)
 
     def _of_company(self, name: str, value: Any) -> Any:
         if self.shape.tells_of_person(name):
             return None
-        return _within(value, self.marks.without_names)
+        return marks.within(value, self.marks.without_names)
 
     def _of_other(self, _name: str, value: Any) -> Any:
-        return _within(value, self.marks.without_addresses)
+        return marks.within(value, self.marks.without_addresses)
 
 
 def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _within(value: Any, mask: Callable[[str], str]) -> Any:
-    """Return a value with every text in it masked; keys of objects stay."""
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, list):
-        return [_within(one, mask) for one in value]
-    if isinstance(value, dict):
-        return {key: _within(one, mask) for key, one in value.items()}
-    return value

@@ -69,10 +69,12 @@ def reconcile(
     automatic_links: bool = True,
     progress: Callable[[str, int, int], None] | None = None,
     run_id: str | None = None,
-    prepare: Callable[[], object] = lambda: None,
+    prepare: Callable[[], object] | None = None,
     insist: Callable[[], object] = lambda: None,
 ) -> Reconciled:
-    """Compute links, figures and breaks from what has landed, in one transaction; then remember which breaks healed.
+    """Compute links, figures and breaks from what has landed; then remember which breaks healed.
+
+    The figures that stood are read until the new ones take their place, all at once.
 
     Args:
         settings: The admin's configuration.
@@ -83,8 +85,8 @@ def reconcile(
         automatic_links: False leaves only the links that people decided; the breaks are not remembered then.
         progress: Called with (model name, done, all) after each model.
         run_id: The run that this is a part of.
-        prepare: Changes what has landed, in the same transaction, before anything is computed.
-        insist: Looks at what was computed, in the same transaction; what it raises undoes everything.
+        prepare: Changes what has landed, before anything is computed: then all is one transaction.
+        insist: Looks at what was computed; what it raises leaves the old figures, and undoes what was prepared.
 
     Returns:
         The figures' digest, the failed checks and the row counts. Failed checks do not stop the publication.

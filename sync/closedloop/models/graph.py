@@ -147,10 +147,17 @@ def tables(tree: exp.Expr) -> Iterable[exp.Table]:
                 yield source
 
 
-def statement(model: Model, models: dict[str, Model], dialect: str) -> str:
-    """Return the model's SQL with every model's name in its schema: ``document`` → ``canonical.document``."""
+def statement(model: Model, models: dict[str, Model], dialect: str, *, mark: str = "") -> str:
+    """Return the model's SQL with every model's name in its schema: ``document`` → ``canonical.document``.
+
+    Args:
+        model: The model.
+        models: All models.
+        dialect: What sqlglot calls the engine.
+        mark: What ends the names of the tables that it reads; see `closedloop.models.draft`.
+    """
     layers = tuple(sorted((name, models[name].layer) for name in model.needs))
-    return _written(model.sql, model.where, layers, dialect)
+    return _written(model.sql, model.where, layers, dialect, mark)
 
 
 def _bare(tree: exp.Expr) -> exp.Expr:
@@ -160,26 +167,35 @@ def _bare(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def creation(model: Model, models: dict[str, Model], dialect: str) -> str:
-    """Return the statement that puts the model in its place, whatever was there."""
-    return (
-        f'create or replace {model.kind} {model.layer}."{model.name}" as {statement(model, models, dialect)}'
-    )
+def creation(model: Model, models: dict[str, Model], dialect: str, *, mark: str = "") -> str:
+    """Return the statement that puts the model in its place, or among a draft's tables, whatever was there."""
+    sql = statement(model, models, dialect, mark=mark)
+    return f'create or replace {model.kind} {model.layer}."{model.name}{mark}" as {sql}'
 
 
 @cache
-def _written(sql: str, where: str, layers: tuple[tuple[str, str], ...], dialect: str) -> str:
+def _written(sql: str, where: str, layers: tuple[tuple[str, str], ...], dialect: str, mark: str) -> str:
     place = dict(layers)
     tree = read(sql, where)
-    plain = [table for table in tables(tree) if not table.db]
+    named = [(table, dict(table.args)) for table in tables(tree) if table.db in {"", "param"}]
     with _WRITING:  # a copy of the tree would take longer than to write it
-        for table in plain:
-            table.set("db", exp.to_identifier(place[table.name.lower()]))
+        for table, _ in named:
+            _place(table, place, mark)
         try:
             return tree.sql(dialect=dialect)
         finally:
-            for table in plain:
-                table.set("db", None)
+            for table, before in named:
+                table.args = before
+
+
+def _place(table: exp.Table, place: dict[str, str], mark: str) -> None:
+    name = table.name.lower()
+    if not table.db:
+        table.set("db", exp.to_identifier(place[name]))
+    if mark:
+        if not table.alias:  # its columns are called after the table
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(name)))
+        table.set("this", exp.to_identifier(name + mark, quoted=True))
 
 
 @cache

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from closedloop.store.analytical import Store
+    from closedloop.models.draft import Draft
 
 _SIX = Decimal("0.000001")
 
@@ -30,12 +30,12 @@ def clopper_pearson(hits: int, trials: int) -> tuple[Decimal, Decimal]:
     return six(low), six(high)
 
 
-def fill_win_rates(store: Store, table: str = "group_measures") -> None:
+def fill_win_rates(draft: Draft, table: str = "group_measures") -> None:
     """Write the interval of every win rate into a table of ``marts`` with `won` and `lost`."""
-    pairs = store.query(f"select distinct won, lost from marts.{table} where won + lost > 0")
+    pairs = draft.query(f"select distinct won, lost from marts.{table} where won + lost > 0")
     cells = [[str(cell) for cell in (won, lost, *clopper_pearson(won, won + lost))] for won, lost in pairs]
     # In one statement: a table of thousands of events has thousands of different pairs.
-    store.query(
+    draft.query(
         f"update marts.{table} as figure set win_rate_low = cell[3], win_rate_high = cell[4]"
         """ from (select unnest(from_json(cast(? as json), '[["varchar"]]')) as cell) as filled"""
         " where figure.won = cast(cell[1] as bigint) and figure.lost = cast(cell[2] as bigint)",

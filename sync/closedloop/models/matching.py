@@ -14,8 +14,8 @@ from closedloop.log import get_logger
 
 if TYPE_CHECKING:
     from closedloop.link.engine import Job, Scored
+    from closedloop.models.draft import Draft
     from closedloop.settings import Settings
-    from closedloop.store.analytical import Store
 
 log = get_logger(__name__)
 
@@ -76,24 +76,24 @@ _LEFT_OVER = {
 _INTO = {
     "customer_scored": """
         insert into link.customer_scored
-        select link.l, record.account_key, link.r, link.decision, link.place, link.weight, link.pattern, link.doubt,
-            other.account_key, link.gap, {evidence}
-        from linkage.company_link as link
-        inner join canonical.account_record as record on record.key = link.r
-        left join canonical.account_record as other on other.key = link.runner_up
-        left join link.customer_exact as exact on exact.customer_key = link.l and exact.doubt is null
+        select pair.l, record.account_key, pair.r, pair.decision, pair.place, pair.weight, pair.pattern, pair.doubt,
+            other.account_key, pair.gap, {evidence}
+        from linkage.company_link as pair
+        inner join canonical.account_record as record on record.key = pair.r
+        left join canonical.account_record as other on other.key = pair.runner_up
+        left join link.customer_exact as exact on exact.customer_key = pair.l and exact.doubt is null
         where exact.customer_key is null
     """,
     "touch_scored": """
         insert into link.touch_scored
-        select touch.key, record.person_key, link.r, person.kind, link.decision, link.place, link.weight, link.pattern,
-            link.doubt, other.person_key, link.gap, {evidence}
-        from linkage.person_link as link
-        inner join canonical.person_record as record on record.key = link.r
+        select touch.key, record.person_key, pair.r, person.kind, pair.decision, pair.place, pair.weight, pair.pattern,
+            pair.doubt, other.person_key, pair.gap, {evidence}
+        from linkage.person_link as pair
+        inner join canonical.person_record as record on record.key = pair.r
         inner join canonical.person as person on person.key = record.person_key
         inner join canonical.touch as touch
-            on {scan} = link.l
-        left join canonical.person_record as other on other.key = link.runner_up
+            on {scan} = pair.l
+        left join canonical.person_record as other on other.key = pair.runner_up
         left join link.touch_exact as exact on exact.touch_key = touch.key and exact.doubt is null
         left join link.decision_now as decision
             on decision.kind = 'touch_person' and decision.left_key = touch.key
@@ -104,13 +104,13 @@ _INTO = {
     "twin_scored": """
         insert into link.twin_scored
         select least(one.entity_key, other.entity_key), greatest(one.entity_key, other.entity_key),
-            max(link.weight), arg_max(link.pattern, link.weight),
-            case when bool_or(link.doubt is null) then null
-                else coalesce(min(link.doubt) filter (where link.doubt not like 'another person%'), min(link.doubt)) end,
-            arg_max({evidence}, link.weight)
-        from linkage.twin_link as link
-        inner join link.twin_evidence as one on one.key = link.l
-        inner join link.twin_evidence as other on other.key = link.r
+            max(pair.weight), arg_max(pair.pattern, pair.weight),
+            case when bool_or(pair.doubt is null) then null
+                else coalesce(min(pair.doubt) filter (where pair.doubt not like 'another person%'), min(pair.doubt)) end,
+            arg_max({evidence}, pair.weight)
+        from linkage.twin_link as pair
+        inner join link.twin_evidence as one on one.key = pair.l
+        inner join link.twin_evidence as other on other.key = pair.r
         group by 1, 2
     """,
 }
@@ -148,41 +148,43 @@ _NOBODY = "select cast(null as varchar) as l, cast(null as varchar) as r where 1
 MODELS = frozenset(_INTO)
 
 
-def fill(store: Store, settings: Settings, model: str) -> None:
-    """Fill ``link.customer_scored``, ``touch_scored`` or ``twin_scored``, which the runner has just made empty."""
+def fill(draft: Draft, settings: Settings, model: str) -> None:
+    """Fill ``link.customer_scored``, ``touch_scored`` or ``twin_scored``, which the runner has just made empty.
+
+    The caller owns the transaction: what the linker keeps of its own must be whole.
+    """
     if settings.matching.policy not in policy.PRESETS:
         return
-    [(automatic,)] = store.query("select automatic_links from param.run")
-    if not automatic or not store.query(_LEFT_OVER[model]) or not _anybody(store, model):
+    [(automatic,)] = draft.query("select automatic_links from param.run")
+    if not automatic or not draft.query(_LEFT_OVER[model]) or not _anybody(draft, model):
         return
     from closedloop.link.engine import COMPANIES, PEOPLE
     from closedloop.link.twins import TWINS
 
     if model == "customer_scored":
-        done = _link(store, settings, COMPANIES, left=_CUSTOMERS, right=_ACCOUNTS, rejected=_REJECTED,
+        done = _link(draft, settings, COMPANIES, left=_CUSTOMERS, right=_ACCOUNTS, rejected=_REJECTED,
                      same="select key as r, account_key as e from canonical.account_record")  # fmt: skip
     elif model == "touch_scored":
-        done = _link(store, settings, PEOPLE, left=_SCANS, right=_PEOPLE, rejected=_NOBODY,
+        done = _link(draft, settings, PEOPLE, left=_SCANS, right=_PEOPLE, rejected=_NOBODY,
                      same="select key as r, person_key as e from canonical.person_record")  # fmt: skip
     else:
-        done = _link(store, settings, TWINS, left=_RECORDS, right=_RECORDS, rejected=_ONE_ALREADY,
+        done = _link(draft, settings, TWINS, left=_RECORDS, right=_RECORDS, rejected=_ONE_ALREADY,
                      same="select key as r, entity_key as e from link.twin_evidence")  # fmt: skip
-    store.query(_INTO[model].format(evidence=_SENTENCE, scan=SCAN_KEY))
+    draft.query(_INTO[model].format(evidence=_SENTENCE, scan=SCAN_KEY))
     log.info("link.scored", model=model, pairs=done.pairs[0], compared=done.pairs[1])
 
 
-def _anybody(store: Store, model: str) -> bool:
+def _anybody(draft: Draft, model: str) -> bool:
     table = {
         "customer_scored": "canonical.account_record",
         "touch_scored": "canonical.person_record",
         "twin_scored": "link.twin_evidence",
     }[model]
-    return bool(store.query(f"select 1 from {table} limit 1"))
+    return bool(draft.query(f"select 1 from {table} limit 1"))
 
 
-def _link(
-    store: Store, settings: Settings, job: Job, *, left: str, right: str, rejected: str, same: str
-) -> Scored:
+def _link(draft: Draft, settings: Settings, job: Job, **queries: str) -> Scored:
+    """Link with the queries of `linker.link`: left, right, rejected and same."""
     from closedloop.link import linker, normal, weights
 
     asked = settings.matching
@@ -193,14 +195,13 @@ def _link(
         gap=asked.gap,
         floor=asked.review_weight,
     )
-    return linker.link(
-        store.connection, job, left=left, right=right, rejected=rejected, same=same, model=model
-    )
+    named = {name: draft.named(query) for name, query in queries.items()}
+    return linker.link(draft.store.connection, job, **named, model=model)
 
 
 #: The pattern in words; `closedloop explain link` tells every comparison.
 _SENTENCE = (
-    "'Compared in everything: ' || replace(replace(replace(coalesce(nullif(link.pattern, ''), 'nothing agrees'), '+', ', '),"
-    " ':', ' '), '_', ' ') || ' (weight ' || cast(round(link.weight, 1) as varchar) || coalesce(', the next one '"
-    " || cast(round(link.gap, 1) as varchar) || ' behind', ', no rival') || ').'"
+    "'Compared in everything: ' || replace(replace(replace(coalesce(nullif(pair.pattern, ''), 'nothing agrees'), '+', ', '),"
+    " ':', ' '), '_', ' ') || ' (weight ' || cast(round(pair.weight, 1) as varchar) || coalesce(', the next one '"
+    " || cast(round(pair.gap, 1) as varchar) || ' behind', ', no rival') || ').'"
 )

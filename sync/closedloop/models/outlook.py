@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from closedloop.store.analytical import Store
+    from closedloop.models.draft import Draft
 
     Floats = NDArray[np.float64]
 
@@ -73,9 +73,9 @@ class Sample:
         return self.scale * a / (a + b) - 1
 
 
-def fill(store: Store) -> None:
+def fill(draft: Draft) -> None:
     """Write the intervals and groups of every event that takes part into ``marts.campaign_outlook``."""
-    rows = store.query(
+    rows = draft.query(
         "select campaign_key, accounts, paying, cost, pool_accounts, pool_paying, pool_credited"
         " from marts.campaign_outlook where blank_reason is null"
     )
@@ -93,7 +93,7 @@ def fill(store: Store) -> None:
     ]
     samples.sort(key=lambda sample: (-sample.expected_roi, sample.key.encode()))
     if samples:
-        _write(store, samples, intervals(samples), groups(samples))
+        _write(draft, samples, intervals(samples), groups(samples))
 
 
 def intervals(samples: Sequence[Sample]) -> tuple[Floats, Floats]:
@@ -176,7 +176,7 @@ def _floats(values: Sequence[Fraction]) -> Floats:
 
 
 def _write(
-    store: Store, samples: Sequence[Sample], ends: tuple[Floats, Floats], numbers: NDArray[np.int64]
+    draft: Draft, samples: Sequence[Sample], ends: tuple[Floats, Floats], numbers: NDArray[np.int64]
 ) -> None:
     cells = [
         [
@@ -188,7 +188,7 @@ def _write(
         ]
         for sample, low, high, number in zip(samples, *ends, numbers, strict=True)
     ]
-    store.query(
+    draft.query(
         "update marts.campaign_outlook as outlook set p0 = cell[2], alpha = cell[3], beta = cell[4],"
         " expected_roi = cell[5], roi_low = cell[6], roi_high = cell[7], group_number = cell[8]"
         """ from (select unnest(from_json(cast(? as json), '[["varchar"]]')) as cell) as filled"""

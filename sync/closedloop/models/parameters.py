@@ -10,6 +10,7 @@ from sqlalchemy import select
 from closedloop.link.lists import FREE_MAIL, ROLE_MAILBOXES
 from closedloop.models import proofs, weights
 from closedloop.models.currencies import CURRENCIES, digits_of
+from closedloop.models.draft import Draft
 from closedloop.store import tables
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ _TABLES: dict[str, str] = {
 
 
 def fill(
-    store: Store, settings: Settings, operations: Operations, *, as_of: date, automatic_links: bool
+    draft: Draft, settings: Settings, operations: Operations, *, as_of: date, automatic_links: bool
 ) -> None:
-    """Make every table of ``param`` anew; the caller owns the transaction."""
+    """Make every table of ``param`` anew."""
     for table, columns in _TABLES.items():
-        store.query(f"create or replace table param.{table} ({columns})")
+        draft.query(f"create or replace table param.{table} ({columns})")
     digits = digits_of(settings.company.currency)
     run = (
         as_of,
@@ -76,31 +77,32 @@ def fill(
         settings.chain.ticket_within_days,
         settings.chain.cycle_days,
     )
-    _insert(store, "run", [run])
-    _insert(store, "connection", _connections(settings))
-    _insert(store, "credit_status", [(status,) for status in dict.fromkeys(settings.events.credit_statuses)])
-    _insert(store, "status_rank", STATUS_RANKS.items())
-    _insert(store, "decision", decisions(operations))
-    _insert(store, "currency", [(code, number, 10**number) for code, number in CURRENCIES.items()])
-    _insert(store, "role_mailbox", [(name,) for name in ROLE_MAILBOXES])
-    _insert(store, "free_mail", [(domain,) for domain in FREE_MAIL])
-    _attribution(store, settings)
-    _insert(store, "source", proofs.proved(settings, operations))
-    _insert(store, "scorecard", [(settings.scorecard.done_share, settings.scorecard.outlook_age_days)])
+    _insert(draft, "run", [run])
+    _insert(draft, "connection", [tuple(row.values()) for row in connections(settings).values()])
+    _insert(draft, "credit_status", [(status,) for status in dict.fromkeys(settings.events.credit_statuses)])
+    _insert(draft, "status_rank", STATUS_RANKS.items())
+    _insert(draft, "decision", decisions(operations))
+    _insert(draft, "currency", [(code, number, 10**number) for code, number in CURRENCIES.items()])
+    _insert(draft, "role_mailbox", [(name,) for name in ROLE_MAILBOXES])
+    _insert(draft, "free_mail", [(domain,) for domain in FREE_MAIL])
+    _attribution(draft, settings)
+    _insert(draft, "source", proofs.proved(settings, operations))
+    _insert(draft, "scorecard", [(settings.scorecard.done_share, settings.scorecard.outlook_age_days)])
 
 
-def _attribution(store: Store, settings: Settings) -> None:
+def _attribution(draft: Draft, settings: Settings) -> None:
     models = settings.attribution.all_models
-    _insert(store, "attribution_model", weights.rows(models))
-    _insert(store, "decay_weight", weights.decay_rows(models))
+    _insert(draft, "attribution_model", weights.rows(models))
+    _insert(draft, "decay_weight", weights.decay_rows(models))
     sources = dict.fromkeys(source.strip().lower() for source in settings.attribution.lead_sources)
-    _insert(store, "lead_source", [(source,) for source in sources])
+    _insert(draft, "lead_source", [(source,) for source in sources])
 
 
 def refresh_decisions(store: Store, operations: Operations) -> None:
     """Put in place what people have decided meanwhile."""
-    store.query("delete from param.decision")
-    _insert(store, "decision", decisions(operations))
+    draft = Draft(store=store)
+    draft.query("delete from param.decision")
+    _insert(draft, "decision", decisions(operations))
 
 
 def decisions(operations: Operations) -> list[tuple[object, ...]]:
@@ -119,27 +121,30 @@ def decisions(operations: Operations) -> list[tuple[object, ...]]:
     return list(latest.values())
 
 
-def _connections(settings: Settings) -> list[tuple[object, ...]]:
-    """Return the connections; `place` says whose campaign is kept: those that are written back to go first."""
+def connections(settings: Settings) -> dict[str, dict[str, str | int]]:
+    """Return each connection's row of ``param.connection``.
+
+    `place` says whose campaign is kept: those that are written back to go first.
+    """
     order = sorted(settings.connections, key=lambda name: name not in settings.writeback)
-    return [
-        (
-            name,
-            connection.connector,
-            str(connection.settings.get("url") or "").rstrip("/"),
-            settings.company.currency,
-            order.index(name),
-        )
+    return {
+        name: {
+            "connection": name,
+            "connector": connection.connector,
+            "url": str(connection.settings.get("url") or "").rstrip("/"),
+            "home_currency": settings.company.currency,
+            "place": order.index(name),
+        }
         for name, connection in settings.connections.items()
-    ]
+    }
 
 
-def _insert(store: Store, table: str, rows: Iterable[Sequence[object]]) -> None:
+def _insert(draft: Draft, table: str, rows: Iterable[Sequence[object]]) -> None:
     # As JSON, in one statement: DuckDB takes bound rows and bound lists very slowly.
     values = [[value if value is None else str(value) for value in row] for row in rows]
     if values:
         cells = ", ".join(f"cell[{place}]" for place in range(1, len(values[0]) + 1))
-        store.query(
+        draft.query(
             f"insert into param.{table} select {cells}"
             """ from (select unnest(from_json(cast(? as json), '[["varchar"]]')) as cell)""",
             [json.dumps(values)],

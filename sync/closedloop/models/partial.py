@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from closedloop.engines.duckdb import DuckdbEngine
 from closedloop.models import graph, intervals
+from closedloop.models.draft import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,4 +29,4 @@ def make(store: Store, chosen: Sequence[Model], models: dict[str, Model], *, ane
     for model in chosen:
         store.query(graph.creation(model, models, DuckdbEngine.dialect))
         if model.name == "group_measures":
-            intervals.fill_win_rates(store)
+            intervals.fill_win_rates(Draft(store=store))

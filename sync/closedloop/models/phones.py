@@ -13,7 +13,7 @@ from closedloop.link.lists import COUNTRIES
 from closedloop.models.forgotten import is_forgotten_phone
 
 if TYPE_CHECKING:
-    from closedloop.store.analytical import Store
+    from closedloop.models.draft import Draft
 
 _COUNTRY_CODE = 2
 _NAMES = {name.upper(): code for code, names in COUNTRIES.items() for name in names}
@@ -31,13 +31,13 @@ where known.phone = checked.phone and known.country = checked.country and not kn
 """
 
 
-def fill(store: Store) -> None:
-    """Mend ``is_valid`` of ``marts.phone_check``; the caller owns the transaction."""
-    store.query("create schema if not exists linkage")
-    store.query(
+def fill(draft: Draft) -> None:
+    """Mend ``is_valid`` of ``marts.phone_check``."""
+    draft.query("create schema if not exists linkage")
+    draft.query(
         "create table if not exists linkage.phone_known (phone varchar, country varchar, is_valid boolean)"
     )
-    unknown = store.query(_UNKNOWN)
+    unknown = draft.query(_UNKNOWN)
     if unknown:
         import pyarrow as pa
 
@@ -48,10 +48,10 @@ def fill(store: Store) -> None:
                 "is_valid": [is_valid(phone, country) for phone, country in unknown],
             }
         )
-        store.connection.register("phones_found", found)
-        store.query("insert into linkage.phone_known select * from phones_found")
-        store.connection.unregister("phones_found")
-    store.query(_APPLY)
+        draft.store.connection.register("phones_found", found)
+        draft.query("insert into linkage.phone_known select * from phones_found")
+        draft.store.connection.unregister("phones_found")
+    draft.query(_APPLY)
 
 
 def is_valid(phone: str, country: str) -> bool:

@@ -1,4 +1,4 @@
-"""Runs the models in their order, in one transaction: readers see the old figures or the new ones."""
+"""Runs the models in their order; what they make takes its place in one transaction: readers see old figures or new ones."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from closedloop.models import (
     staging,
     unchanged,
 )
+from closedloop.models.draft import MARK, Draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,11 +44,12 @@ _EXAMPLES = 5
 _BASIS = {"campaign_measures": "campaign_key", "account_measures": "account_key"}
 
 #: What SQL cannot compute, by the table that it is written into as soon as that is made.
-_FILLED: dict[str, Callable[[Store], None]] = {
-    "group_measures": intervals.fill_win_rates,
-    "campaign_at_age": partial(intervals.fill_win_rates, table="campaign_at_age"),
-    "campaign_outlook": outlook.fill,
-    "phone_check": phones.fill,
+_FILLED: dict[str, Callable[[Draft, Settings], None]] = {
+    "group_measures": lambda draft, _: intervals.fill_win_rates(draft),
+    "campaign_at_age": lambda draft, _: intervals.fill_win_rates(draft, "campaign_at_age"),
+    "campaign_outlook": lambda draft, _: outlook.fill(draft),
+    "phone_check": lambda draft, _: phones.fill(draft),
+    **{name: partial(matching.fill, model=name) for name in matching.MODELS},
 }
 
 
@@ -59,21 +61,28 @@ def reconcile(
     as_of: date,
     automatic_links: bool,
     progress: Callable[[str, int, int], None] | None,
-    prepare: Callable[[], object],
+    prepare: Callable[[], object] | None,
     insist: Callable[[], object],
 ) -> Reconciled:
     """Run everything; see `closedloop.models.reconcile`."""
     models = graph.load(settings.models_dir)
+    draft = Draft(store=store, mark="" if prepare else MARK)
     with store.loose(), store.transaction():
-        prepare()
-        _fill(store, settings, operations, as_of=as_of, automatic_links=automatic_links)
-        made = unchanged.basis(store, settings, models)
-        if made is None:
-            found = _compute(settings, store, models, as_of=as_of, progress=progress)
-            unchanged.keep(store, settings, models, found.basis)
+        if prepare:
+            prepare()
+        draft.discard()
+        _fill(draft, settings, operations, as_of=as_of, automatic_links=automatic_links)
+        content = unchanged.content(draft, settings, models)
+        basis = unchanged.basis(store, content)
+        if basis is None:
+            _make(settings, draft, models, progress=progress)
+            draft.publish(models)
+            basis = digest(store)
+            unchanged.keep(store, content, basis)
         else:
             log.info("models.unchanged")
-            found = _standing(store, models, as_of=as_of, basis=made)
+            draft.discard()
+        found = _standing(store, models, as_of=as_of, basis=basis)
         insist()
         failpoint("models.before_commit")
     failpoint("models.committed")
@@ -85,54 +94,48 @@ def reconcile(
 @contextmanager
 def passing(settings: Settings, store: Store, operations: Operations, *, as_of: date) -> Iterator[Reconciled]:
     """Show the figures of another day meanwhile; see `closedloop.models.reconciled_as_of`."""
+    models, draft = graph.load(settings.models_dir), Draft(store=store)
     store.query("begin transaction")
     try:
-        _fill(store, settings, operations, as_of=as_of, automatic_links=True)
-        yield _compute(settings, store, graph.load(settings.models_dir), as_of=as_of, progress=None)
+        _fill(draft, settings, operations, as_of=as_of, automatic_links=True)
+        _make(settings, draft, models, progress=None)
+        yield _standing(store, models, as_of=as_of, basis=digest(store))
     finally:
         store.query("rollback")
 
 
 def _fill(
-    store: Store, settings: Settings, operations: Operations, *, as_of: date, automatic_links: bool
+    draft: Draft, settings: Settings, operations: Operations, *, as_of: date, automatic_links: bool
 ) -> None:
     """Put in place what the models read beside what has landed."""
-    store.query("create schema if not exists param")
-    store.query("create schema if not exists staging")
-    parameters.fill(store, settings, operations, as_of=as_of, automatic_links=automatic_links)
-    staging.create(store, settings)
+    draft.store.query("create schema if not exists param")
+    draft.store.query("create schema if not exists staging")
+    parameters.fill(draft, settings, operations, as_of=as_of, automatic_links=automatic_links)
+    staging.create(draft.store, settings)
 
 
-def _compute(
+def _make(
     settings: Settings,
-    store: Store,
+    draft: Draft,
     models: dict[str, Model],
     *,
-    as_of: date,
     progress: Callable[[str, int, int], None] | None,
-) -> Reconciled:
-    """Make every table of the models; the caller owns the transaction."""
+) -> None:
+    """Make every table and view of the models."""
     order = graph.ordered(models)
-    rows: dict[str, int] = {}
-    checks: list[FailedCheck] = []
-    _schemas(store)
+    draft.begin()
     for done, model in enumerate(order, start=1):
-        make(store, model, models)
-        if model.name in matching.MODELS:
-            matching.fill(store, settings, model.name)
-        if not model.is_view:  # to count a view is to compute it once more
-            rows[model.name] = _rows(store, model)
+        rows = make(draft, model, models)
         if model.name in _FILLED:
-            _FILLED[model.name](store)
-        if model.layer == "checks" and rows[model.name]:
-            checks.append(_failed(store, model, rows[model.name]))
+            _FILLED[model.name](draft, settings)
+        draft.settle(rows)
+        failpoint("models.made")
         if progress is not None:
             progress(model.name, done, len(order))
-    return Reconciled(as_of=as_of, basis=digest(store), checks=checks, rows=rows, **_told(store))
 
 
 def _standing(store: Store, models: dict[str, Model], *, as_of: date, basis: str) -> Reconciled:
-    """Return what the run that made the standing figures returned."""
+    """Return what is to be said of the figures that stand."""
     rows = {model.name: _rows(store, model) for model in graph.ordered(models) if not model.is_view}
     checks = [
         _failed(store, model, rows[name])
@@ -173,22 +176,15 @@ def digest(store: Store) -> str:
     return whole.hexdigest()
 
 
-def _schemas(store: Store) -> None:
-    """Empty the models' schemas, so that nothing outlives the model that made it."""
-    for schema in graph.LAYERS:
-        store.query(f"drop schema if exists {schema} cascade")
-        store.query(f"create schema {schema}")
-
-
-def make(store: Store, model: Model, models: dict[str, Model]) -> None:
-    """Make the table or view of one model.
+def make(draft: Draft, model: Model, models: dict[str, Model]) -> int:
+    """Make the table or view of one model, and return how many rows it got; a view has none.
 
     Raises:
         ConfigError: Its SQL does not fit what it reads.
     """
-    creation = graph.creation(model, models, DuckdbEngine.dialect)
+    creation = graph.creation(model, models, DuckdbEngine.dialect, mark=draft.mark)
     try:
-        store.query(creation)
+        return sum(int(rows) for (rows,) in draft.store.query(creation))
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
         msg = f"this SQL does not fit the models it reads: {str(error).splitlines()[0]}"
         raise ConfigError(msg, where=model.where, fix="mend the statement") from error

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from closedloop import connectors
 from closedloop.errors import ConfigError
+from closedloop.models import parameters
 from closedloop.models.entities import ENTITIES
 from closedloop.models.graph import read, tables
 from closedloop.store.names import quote, raw_schema, relation
@@ -86,8 +87,9 @@ def create(store: Store, settings: Settings) -> None:
         store.query(f"drop schema if exists {quote(schema(name))} cascade")
         store.query(f"create schema {quote(schema(name))}")
     landed = {name: set(store.streams(name)) for name in settings.connections}
+    rows = parameters.connections(settings)
     for file in files(settings):
-        if _place(store, file, landed[file.connection]):
+        if _place(store, file, landed[file.connection], rows[file.connection]):
             placed[file.entity].append(file)
     for entity, sources in placed.items():
         store.query(f"create or replace view staging.{entity} as {_union(entity, sources)}")
@@ -114,13 +116,13 @@ def _own(name: str, folder: Path) -> list[StagingFile]:
     ]
 
 
-def _place(store: Store, file: StagingFile, landed: set[str]) -> bool:
+def _place(store: Store, file: StagingFile, landed: set[str], row: dict[str, str | int]) -> bool:
     """Make the file's view; false when the connection has not landed what it requires."""
     if not landed or not file.requires <= landed:
         return False
     tree = read(file.sql, file.where).copy()
     for table in list(tables(tree)):
-        _point(table, file, landed)
+        _point(table, file, landed, row)
     try:
         store.query(f"create view {file.view} as {tree.sql(dialect='duckdb')}")
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
@@ -138,13 +140,14 @@ def _place(store: Store, file: StagingFile, landed: set[str]) -> bool:
     return True
 
 
-def _point(table: exp.Table, file: StagingFile, landed: set[str]) -> None:
+def _point(table: exp.Table, file: StagingFile, landed: set[str], row: dict[str, str | int]) -> None:
     name = table.name
     if table.db == "raw" and name in landed:
         table.set("db", exp.to_identifier(raw_schema(file.connection), quoted=True))
     elif table.db == "param" and name == "connection":
-        only = f"(select * from param.connection where connection = '{file.connection}')"
-        table.replace(exp.alias_(read(only, file.where).copy().subquery(), table.alias or name, table=True))
+        # As it is, not the table: that one belongs to the figures that stand, and the view to what has landed.
+        only = exp.select(*(exp.alias_(exp.convert(value), column) for column, value in row.items()))
+        table.replace(only.subquery(table.alias or name))
     else:
         full = f"{table.db}.{name}" if table.db else name
         msg = f"reads {full}, which {file.connection} has not landed"

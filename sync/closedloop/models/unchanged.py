@@ -15,6 +15,7 @@ from closedloop.store.names import quote, raw_schema, relation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from closedloop.models.draft import Draft
     from closedloop.models.graph import Model
     from closedloop.settings import Settings
     from closedloop.store.analytical import Store
@@ -23,31 +24,46 @@ if TYPE_CHECKING:
 _BESIDE = frozenset({"_loaded_at", "_segment"})
 
 
-def basis(store: Store, settings: Settings, models: Mapping[str, Model]) -> str | None:
-    """Return the digest of the figures that stand, if nothing that they rest on has changed since; else none.
+def content(draft: Draft, settings: Settings, models: Mapping[str, Model]) -> str:
+    """Return the digest of all that the figures rest on, but for what the linker keeps of its own.
 
     Args:
-        store: The analytical store; `param` is filled already.
+        draft: `param` is filled already.
         settings: The admin's configuration.
         models: The models as they would run now.
     """
-    kept = store.query("select fingerprint, basis from meta.made")
-    return str(kept[0][1]) if kept and kept[0][0] == _fingerprint(store, settings, models) else None
-
-
-def keep(store: Store, settings: Settings, models: Mapping[str, Model], digest: str) -> None:
-    """Remember what the figures rest on, in the transaction that made them."""
-    store.query("delete from meta.made")
-    store.query("insert into meta.made values (?, ?)", [_fingerprint(store, settings, models), digest])
-
-
-def _fingerprint(store: Store, settings: Settings, models: Mapping[str, Model]) -> str:
     whole = hashlib.sha256()
     for text in _texts(settings, models):
         whole.update(text.encode() + b"\0")
-    for name, content in _tables(store, settings):
-        whole.update(f"{name} {content}\0".encode())
+    for name, value in _tables(draft, settings):
+        whole.update(f"{name} {value}\0".encode())
     return whole.hexdigest()
+
+
+def basis(store: Store, found: str) -> str | None:
+    """Return the digest of the figures that stand, if nothing that they rest on has changed since; else none.
+
+    Args:
+        store: The analytical store.
+        found: The `content` of now.
+    """
+    kept = store.query("select fingerprint, basis from meta.made")
+    return str(kept[0][1]) if kept and kept[0][0] == _fingerprint(store, found) else None
+
+
+def keep(store: Store, found: str, digest: str) -> None:
+    """Remember what the figures rest on, in the transaction that makes them stand."""
+    store.query("delete from meta.made")
+    store.query("insert into meta.made values (?, ?)", [_fingerprint(store, found), digest])
+
+
+def _fingerprint(store: Store, found: str) -> str:
+    # `link refresh` takes away what the linker keeps.
+    linkage = store.query(
+        "select table_name from duckdb_tables()"
+        " where database_name = current_database() and schema_name = 'linkage' order by 1"
+    )
+    return hashlib.sha256(f"{found} {linkage}".encode()).hexdigest()
 
 
 def _texts(settings: Settings, models: Mapping[str, Model]) -> Iterator[str]:
@@ -61,29 +77,21 @@ def _texts(settings: Settings, models: Mapping[str, Model]) -> Iterator[str]:
         yield path.read_text(encoding="utf-8")
 
 
-def _tables(store: Store, settings: Settings) -> Iterator[tuple[str, object]]:
+def _tables(draft: Draft, settings: Settings) -> Iterator[tuple[str, object]]:
     for name in graph.PARAMETERS:
-        yield name, _content(store, f"param.{name}", "*")
+        yield name, _content(draft, f"param.{name}", "*")
     for connection in settings.connections:
-        for stream in store.streams(connection):
-            columns = store.columns(raw_schema(connection), stream).keys() - _BESIDE
+        for stream in draft.store.streams(connection):
+            columns = draft.store.columns(raw_schema(connection), stream).keys() - _BESIDE
             chosen = ", ".join(map(quote, sorted(columns)))
             yield (
                 f"{connection} {stream} {chosen}",
-                _content(store, relation(raw_schema(connection), stream), chosen),
+                _content(draft, relation(raw_schema(connection), stream), chosen),
             )
-    # What the linker keeps of its own: `link refresh` takes it away.
-    yield (
-        "linkage",
-        store.query(
-            "select table_name from duckdb_tables()"
-            " where database_name = current_database() and schema_name = 'linkage' order by 1"
-        ),
-    )
 
 
-def _content(store: Store, table: str, columns: str) -> tuple[object, ...]:
+def _content(draft: Draft, table: str, columns: str) -> tuple[object, ...]:
     """Return the number of rows and the sum of their hashes: the same whatever their order."""
-    return store.query(
+    return draft.query(
         f"select count(*), sum(cast(hash(one) as hugeint)) from (select {columns} from {table}) as one"
     )[0]

@@ -14,6 +14,7 @@ import msgspec
 from closedloop.errors import ConfigError
 from closedloop.link.review import IMPORTED
 from closedloop.models import graph, matching, parameters, runner
+from closedloop.models.draft import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,12 +109,12 @@ def who(
 
 
 def _link_anew(settings: Settings, store: Store) -> None:
-    models = graph.load(settings.models_dir)
+    models, draft = graph.load(settings.models_dir), Draft(store=store)
     for name in _MODELS:
         store.query(f'drop table if exists {models[name].layer}."{name}"')
-        runner.make(store, models[name], models)
+        runner.make(draft, models[name], models)
         if name in matching.MODELS:
-            matching.fill(store, settings, name)
+            matching.fill(draft, settings, name)
 
 
 def _who(key: str, linked: dict[str, tuple[str, str]], candidates: dict[str, dict[str, str]]) -> Who:

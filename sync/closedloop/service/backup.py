@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closedloop.log import get_logger
-from closedloop.service import forgotten
+from closedloop.service import forgotten, pins
 from closedloop.service.lease import writing
 from closedloop.store import backup
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from closedloop.service.session import Session
 
 log = get_logger(__name__)
@@ -57,9 +59,13 @@ def put_back(opened: Session, path: Path, *, replace: bool) -> tuple[backup.Mani
         if replace:
             target = _new(home / "backups", f"before-restore-{_NAME.format(opened.clock.now())}")
             before = backup.write(opened.operations, _files(home), target, opened.clock)
-        found = backup.restore(
-            path, opened.operations, _places(path, home), replace=replace, also=forgotten.again
-        )
+        kept = pins.kept(opened.operations)
+
+        def also(connection: Connection) -> None:
+            pins.put_back(connection, kept)
+            forgotten.again(connection)
+
+        found = backup.restore(path, opened.operations, _places(path, home), replace=replace, also=also)
         opened.operations.rewrite()
     log.info("backup.restored", file=str(path), of=found.at, rows=sum(found.rows.values()))
     return found, before

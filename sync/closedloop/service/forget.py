@@ -107,13 +107,13 @@ def look(opened: Session, person: str) -> Preview:
     """Return what would go.
 
     Raises:
-        ConfigError: No record of the person has landed.
+        ConfigError: Nothing that is kept names the person.
         BusyError: Another closedloop is at work.
     """
     with opened.writer() as store:
         _land(opened, store)
         _reconcile(opened, store)
-        found = find(store, opened.settings, person)
+        found = find(store, opened.settings, opened.operations, person)
         known = marks.of(secrets.token_hex(4), found.marks)
         with opened.operations.reading() as connection:
             held = records.count(connection, known)
@@ -135,7 +135,7 @@ def forget(opened: Session, person: str, *, is_replacing_backups: bool = False) 
         is_replacing_backups: Take a new backup at the end, and delete those that hold the person.
 
     Raises:
-        ConfigError: No record of the person has landed.
+        ConfigError: Nothing that is kept names the person.
         BusyError: Another closedloop is at work.
     """
     with opened.writer() as store, recorded(opened.operations, "forget", opened.clock) as run:
@@ -203,7 +203,7 @@ class _Forgetting:
 
     def _found(self, person: str) -> Found | None:
         try:
-            return find(self.store, self.settings, person)
+            return find(self.store, self.settings, self.opened.operations, person)
         except ConfigError:
             if self._token_of(person):
                 return None
@@ -311,7 +311,7 @@ def _reconcile(
     store: Store,
     *,
     run_id: str | None = None,
-    prepare: Callable[[], object] = lambda: None,
+    prepare: Callable[[], object] | None = None,
     insist: Callable[[], object] = lambda: None,
 ) -> Reconciled:
     return models.reconcile(

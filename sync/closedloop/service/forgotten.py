@@ -48,7 +48,7 @@ def _facts(connection: Connection, known: Marks) -> int:
     table, done = tables.snapshot_now, 0
     for row in connection.execute(select(table.c.entity, table.c.key, table.c.facts)).all():
         text = facts.unpacked(row.facts) if row.facts else ""
-        if (clean := known.without_names(text)) != text:
+        if (clean := marks.masked(text, known.without_names)) != text:
             done += 1
             connection.execute(
                 update(table)
@@ -78,7 +78,8 @@ def _clean_line(line: str, known: Marks) -> str:
             if isinstance(fields, dict):
                 kept = {name: None if isinstance(value, str) else value for name, value in fields.items()}
                 return json.dumps({**held, "fields": kept}) + "\n"
-    return known.without_names(line)
+    text = line.rstrip("\n")
+    return marks.masked(text, known.without_names) + line[len(text) :]
 
 
 def holding(home: Path, known: Marks) -> list[Path]:
@@ -99,8 +100,8 @@ def _holds(path: Path, known: Marks) -> bool:
             for name in archive.namelist():
                 with archive.open(name) as member:
                     for line in member:
-                        text = line.decode("utf-8", "replace")
-                        if known.without_names(text) != text:
+                        text = line.decode("utf-8", "replace").rstrip("\n")
+                        if marks.masked(text, known.without_names) != text:
                             return True
     except (zipfile.BadZipFile, OSError, EOFError):
         return True  # nobody can tell

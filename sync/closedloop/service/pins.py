@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, insert, select
+
 from closedloop.link import decisions
 from closedloop.link.decisions import KEEPER, Decision
+from closedloop.store import tables
 from closedloop.store.stamps import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Connection
 
     from closedloop.store.analytical import Store
     from closedloop.store.operations import Operations
@@ -58,3 +64,22 @@ def keep(operations: Operations, changed: Iterable[tuple[Link, str]], now: datet
             for (kind, left, right), verdict in changed
         ),
     )
+
+
+def kept(operations: Operations) -> list[dict[str, Any]]:
+    """Return what was decided so: a restored database must decide it too, as what made those links is gone."""
+    table = tables.decision
+    with operations.reading() as connection:
+        query = select(table).where(table.c.who == KEEPER).order_by(table.c.id)
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def put_back(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Decide again what a restored database does not hold, in the caller's transaction."""
+    table = tables.decision
+    names = [column.name for column in table.columns if column.name != "id"]
+    held = {tuple(row) for row in connection.execute(select(*(table.c[name] for name in names)))}
+    last = connection.execute(select(func.max(table.c.id))).scalar() or 0
+    missing = [row for row in rows if tuple(row[name] for name in names) not in held]
+    for number, row in enumerate(missing, last + 1):
+        connection.execute(insert(table).values({**row, "id": number}))

@@ -121,6 +121,7 @@ STEPS: Sequence[Sequence[str]] = (
             " primary key (kind, scope, digest))"
         ),
     ),
+    ("alter table journal add column shown text",),
 )
 
 _ROW_NUMBER = {"postgresql": "serial primary key"}

@@ -133,7 +133,8 @@ class Operations:
         ):
             if self.engine.dialect.name == "postgresql":
                 for table in tables.metadata.sorted_tables:
-                    connection.exec_driver_sql(f'vacuum (full) "{table.name}"')
+                    # The server keeps samples of values to plan queries with: they are taken anew.
+                    connection.exec_driver_sql(f'vacuum (full, analyze) "{table.name}"')
                 return
             raw = connection.connection.driver_connection
             if raw is not None:

@@ -148,6 +148,7 @@ journal = Table(
     Column("verified_at", String(32)),
     Column("at", String(32), nullable=False),
     Column("refusal", String(16)),  # of a refused one: lock, validation, permission
+    Column("shown", Text),  # what the field made of `after`, where it rounds or cuts; null: it holds `after`
     Index("journal_record", "connection", "object", "record_id", "field"),
     Index("journal_batch", "run_id", "batch"),
 )

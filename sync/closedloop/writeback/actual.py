@@ -56,7 +56,7 @@ def actual(found: Landed, history: Mapping[Slot, History]) -> dict[Slot, Value]:
     for slot, past in history.items():
         landed_at = found.times.get((slot.object, slot.record_id), "")
         if slot in values and past.last is not None and past.last.at > landed_at:
-            values[slot] = past.last.after
+            values[slot] = past.last.holds
     return values
 
 

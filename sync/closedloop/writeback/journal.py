@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from sqlalchemy import exists, func, literal_column, select, update
+from sqlalchemy import bindparam, exists, func, literal_column, select, update
 
 from closedloop.store import tables
 from closedloop.store.stamps import to_text
 from closedloop.writeback.value import Slot, Value, from_json, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 EntryState = Literal["intent", "written", "refused", "unknown", "superseded"]
 #: Reason of a refused entry that never reached the vendor, so far as we know: a late call could still arrive.
 NOT_WRITTEN = "not written"
+#: Reason of a written entry whose field holds what it could of it.
+CUT = "the field rounds or cuts it"
 
 _table = tables.journal
 #: As literals, not as parameters: the partial indexes are found by them.
@@ -49,6 +51,7 @@ _READ = (
     "verified_at",
     "at",
     "refusal",
+    "shown",
 )
 #: Entries of one statement that changes them.
 _AT_ONCE = 500
@@ -73,7 +76,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One journalled change."""
+    """One journalled change.
+
+    Args:
+        shown: What the field made of ``after``, where it rounds or cuts; text of `to_json`; none: it holds ``after``.
+    """
 
     id: int
     run_id: str
@@ -88,6 +95,12 @@ class Entry:
     verified_at: str | None
     at: str
     refusal: str | None = None
+    shown: str | None = None
+
+    @property
+    def holds(self) -> Value:
+        """What the field held when it was read back, or should hold until then."""
+        return self.after if self.shown is None else from_json(self.shown)
 
 
 class Settled(NamedTuple):
@@ -164,6 +177,16 @@ class Journal:
         with self.operations.transaction() as connection:
             _change(connection, chosen, **values)
 
+    def verify_shown(self, shown: Mapping[int, Value], *, clock: Clock) -> None:
+        """Note that entries were read back as their fields rounded or cut what was written: by id what they hold."""
+        if not shown:
+            return
+        same = {"verified_at": to_text(clock.now()), "reason": CUT}
+        rows = [{"entry": number, "shown": to_json(value)} for number, value in shown.items()]
+        statement = update(_table).where(_table.c.id == bindparam("entry"))
+        with self.operations.transaction() as connection:
+            connection.execute(statement.values(**same, shown=bindparam("shown")), rows)
+
     def unsettled(self) -> list[Entry]:
         """Return the entries whose outcome is not known, oldest first."""
         return self._entries(_OPEN & _table.c.state.in_(("intent", "unknown")))
@@ -194,7 +217,8 @@ class Journal:
             .where(_table.c.connection == self.connection, _WRITTEN)
             .group_by(_table.c.object, _table.c.record_id, _table.c.field)
         )
-        chosen = [_table.c[name] for name in ("object", "record_id", "field", "id", "after", "at", "reverts")]
+        names = ("object", "record_id", "field", "id", "after", "at", "reverts", "shown")
+        chosen = [_table.c[name] for name in names]
         late = (
             _table.c.connection == self.connection,
             _OPEN,
@@ -202,10 +226,12 @@ class Journal:
         )
         found: dict[Slot, History] = {}
         with self.operations.reading() as connection:
-            for *slot, number, after, at, reverts in connection.execute(
+            for *slot, number, after, at, reverts, shown in connection.execute(
                 select(*chosen).where(_table.c.id.in_(newest))
             ):
-                last = Last(id=number, after=from_json(after), at=at, reverts=reverts)
+                value = from_json(after)
+                holds = value if shown is None else from_json(shown)
+                last = Last(id=number, after=value, holds=holds, at=at, reverts=reverts)
                 found[Slot(*slot)] = History(last=last)
             columns = [_table.c[name] for name in _READ]
             for row in connection.execute(select(*columns).where(*late).order_by(_table.c.id)):
@@ -228,12 +254,14 @@ class Last(NamedTuple):
     Args:
         id: The journal entry.
         after: The value.
+        holds: What the field made of it.
         at: When, as text.
         reverts: The entry that it undid.
     """
 
     id: int
     after: Value
+    holds: Value
     at: str
     reverts: int | None
 
@@ -261,9 +289,7 @@ class History:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    number, run_id, plan_id, batch, *slot, before, after, state, reason, reverts, verified_at, at, refusal = (
-        row
-    )
+    number, run_id, plan_id, batch, *slot, before, after, state, reason, reverts, verified_at, at = row[:-2]
     return Entry(
         id=number,
         run_id=run_id,
@@ -277,7 +303,8 @@ def _entry(row: Sequence[Any]) -> Entry:
         reverts=reverts,
         verified_at=verified_at,
         at=at,
-        refusal=refusal,
+        refusal=row[-2],
+        shown=row[-1],
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from closedloop.kit.failpoint import failpoint
 from closedloop.kit.outcome import Refusal, State, read_lines
 from closedloop.writeback.journal import NOT_WRITTEN, Entry, Settled
-from closedloop.writeback.value import stands_for
+from closedloop.writeback.value import may_become, stands_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -109,4 +109,6 @@ def _judged(entry: Entry, present: Mapping[Slot, Value]) -> Settled:
         return Settled(id=entry.id, state="written")
     if stands_for(entry.before, value):
         return Settled(id=entry.id, state="refused", reason=f"{NOT_WRITTEN}: read back")
+    if may_become(entry.after, value):
+        return Settled(id=entry.id, state="written")
     return Settled(id=entry.id, state="superseded", reason="somebody changed the field meanwhile")

@@ -34,6 +34,7 @@ class Reverted:
         delivered: What became of the writes, by connection.
         kept: Fields left alone because they were edited, or written by a later run, since.
         missing: Fields of records that are gone.
+        before: Fields that had been undone before, where nothing else was left to do: a revert killed at its end.
         exit_code: 0 all done, 1 something was refused or differs, else what stopped it.
     """
 
@@ -42,6 +43,7 @@ class Reverted:
     delivered: Mapping[str, Delivered]
     kept: tuple[Slot, ...] = ()
     missing: int = 0
+    before: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -95,7 +97,7 @@ def revert_run(
         changes = [
             Change(slot=entry.slot, before=present[entry.slot], after=entry.before, reverts=entry.id)
             for entry in entries
-            if entry.slot in present and stands_for(entry.after, present[entry.slot])
+            if entry.slot in present and stands_for(entry.holds, present[entry.slot])
         ]
         failpoint("writeback.reverting")
         chosen = {change.slot for change in changes}
@@ -112,33 +114,40 @@ def revert_run(
             batch_records=batch_records,
         )
         failpoint("writeback.reverted")
-    if not found:
-        raise _nothing(settings, operations, reverts, only)
-    return Reverted(run_id=run_id, reverts=reverts, delivered=delivered, kept=tuple(kept), missing=missing)
+    return Reverted(
+        run_id=run_id,
+        reverts=reverts,
+        delivered=delivered,
+        kept=tuple(kept),
+        missing=missing,
+        before=0 if found else _undone_before(settings, operations, reverts, only),
+    )
 
 
-def _nothing(settings: Settings, operations: Operations, reverts: str, only: Sequence[str]) -> ConfigError:
-    """Say why there is nothing to undo: at night nobody wants to guess."""
+def _undone_before(settings: Settings, operations: Operations, reverts: str, only: Sequence[str]) -> int:
+    """Return how many fields a run wrote that were all undone before; at night nobody wants to guess.
+
+    Raises:
+        ConfigError: That is not why there is nothing to undo.
+    """
     journals = [Journal(operations=operations, connection=name) for name in settings.writeback]
     written = [entry for journal in journals for entry in journal.of_run(reverts) if entry.state == "written"]
     if not written:
-        return ConfigError(
-            f"run {reverts} wrote nothing that could be undone",
+        msg = f"run {reverts} wrote nothing that could be undone"
+        raise ConfigError(
+            msg,
             where="revert",
             fix="`closedloop audit --since DAY` lists what was written, by run",
         )
     if only and any(_undoable(journal, reverts, lambda _slot: True) for journal in journals):
         examples = sorted({entry.slot.object for entry in written} | {entry.slot.field for entry in written})
-        return ConfigError(
-            f"run {reverts} wrote {len(written)} fields, and nothing that could be undone is {', '.join(only)}",
+        msg = f"run {reverts} wrote {len(written)} fields, and nothing that could be undone is {', '.join(only)}"
+        raise ConfigError(
+            msg,
             where="revert --only",
             fix=f"use campaign, account, OBJECT/ID, or one of: {', '.join(examples)}",
         )
-    return ConfigError(
-        f"run {reverts} wrote {len(written)} fields; there is nothing that could be undone: all were undone before",
-        where="revert",
-        fix=f"`closedloop audit --run {reverts}` shows what became of each",
-    )
+    return len(written)
 
 
 def _is_cut_short(journal: Journal, run_id: str) -> bool:

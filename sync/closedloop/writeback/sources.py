@@ -33,6 +33,8 @@ _FELL_BACK = timedelta(hours=12)
 #: So few rows less are a clean-up.
 _FEW = 10
 _HOUR = 3600
+#: Letters of an ISO day.
+_DAY = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +44,20 @@ class Source:
     Args:
         companies: Whose data it holds: id, name and currency of each company.
         held: Rows that we hold, by stream.
-        newest: ISO time of the newest change that it knows of; none if no stream can say.
+        changed_at: ISO time of the newest change that it knows of; none if no stream can say.
         read_at: When it was read last; none if never.
         bad: Streams whose newest read cannot be trusted, with the verdict.
     """
 
     companies: tuple[str, ...] = ()
     held: Mapping[str, int] = field(default_factory=dict)
-    newest: str | None = None
+    changed_at: str | None = None
     read_at: str | None = None
     bad: tuple[str, ...] = ()
 
     def kept(self) -> dict[str, Any]:
         """Return what a plan remembers of it."""
-        return {"companies": list(self.companies), "held": dict(self.held), "newest": self.newest}
+        return {"companies": list(self.companies), "held": dict(self.held), "changed_at": self.changed_at}
 
 
 def look(settings: Settings, store: Store, operations: Operations) -> dict[str, Source]:
@@ -123,7 +125,7 @@ def _stale(
             found.append(
                 f"{name} was last read {hours} hours ago (max_source_age_hours {limits.max_source_age_hours})"
             )
-        then, latest = _moment((known or {}).get("newest")), _moment(source.newest)
+        then, latest = _moment((known or {}).get("changed_at")), _moment(source.changed_at)
         if then is not None and latest is not None and then - latest > _FELL_BACK:
             found.append(
                 f"{name} went back in time: its newest change was of {then:%Y-%m-%d %H:%M}, now it is of {latest:%Y-%m-%d %H:%M}"
@@ -174,7 +176,7 @@ def _source(rows: Sequence[Mapping[str, Any]], chosen: set[str], companies: tupl
     return Source(
         companies=companies,
         held={row["stream"]: row["held_count"] for row in mine if row["held_count"] is not None},
-        newest=max(moments).isoformat() if moments else None,
+        changed_at=max(moments).isoformat() if moments else None,
         read_at=max((row["at"] for row in rows), default=None),
         bad=tuple(f"{row['stream']} is {row['verdict']}" for row in mine if row["verdict"] in _BAD_VERDICTS),
     )
@@ -213,9 +215,11 @@ def _newest(operations: Operations) -> dict[str, list[dict[str, Any]]]:
 
 
 def _moment(text: str | None) -> datetime | None:
-    """Return a cursor as a time, where it is one."""
+    """Return a cursor as a time, where it is one; a mere day moves on by itself, whether anything changed or not."""
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
+        return None
+    if len(text or "") <= _DAY:
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -75,6 +75,19 @@ def stands_for(kept: Value, shown: Value) -> bool:
     return same(kept, shown) or (is_empty(kept) and is_nothing(shown))
 
 
+def may_become(kept: Value, shown: Value) -> bool:
+    """Whether a field with fewer digits, or a shorter one, may show ``shown`` for ``kept``: rounded, or cut at its end."""
+    left, right = number(kept), number(shown)
+    if left is None or right is None:
+        return isinstance(kept, str) and isinstance(shown, str) and bool(shown) and kept.startswith(shown)
+    unit = Decimal(1).scaleb(min(0, _exponent(right)))
+    return _exponent(left) < min(0, _exponent(right)) and abs(left - right) < unit
+
+
+def _exponent(value: Decimal) -> int:
+    return int(value.normalize().as_tuple().exponent)
+
+
 def to_json(value: Value) -> str:
     """Return ``value`` as the operational database keeps it."""
     return _encode(value).decode()

@@ -58,6 +58,8 @@ def judge(item: Desired, present: Value, past: History, policy: FieldPolicy) -> 
     last = past.last.after if past.last is not None else None
     if same(item.value, present) or (is_empty(last) and stands_for(item.value, present)):
         return None
+    if past.last is not None and same(item.value, last) and stands_for(past.last.holds, present):
+        return None  # the field cannot hold more of it
     edited = is_edited(present, past)
     if policy.edited == "if_empty" and not stands_for(None, present):
         return Verdict(action=None, why="it is filled; policy if_empty")
@@ -72,7 +74,7 @@ def judge(item: Desired, present: Value, past: History, policy: FieldPolicy) -> 
 
 def is_edited(present: Value, past: History) -> bool:
     """Whether somebody else put ``present`` there: it is neither what we last wrote nor a late call of ours."""
-    last = past.last.after if past.last is not None else None
+    last = past.last.holds if past.last is not None else None
     return not stands_for(last, present) and not any(stands_for(value, present) for value in past.pending)
 
 
@@ -84,7 +86,7 @@ def _reason(item: Desired, present: Value, past: History, policy: FieldPolicy, *
         return "the day of the figures beside it"
     if is_empty(item.value):
         return "there is no figure any more; policy clear"
-    if past.pending and not stands_for(past.last.after if past.last else None, present):
+    if past.pending and not stands_for(past.last.holds if past.last else None, present):
         return "a call of ours arrived late"
     return "never written before" if past.last is None else "the figure changed"
 

@@ -87,7 +87,8 @@ class FakeXero:
         if "page" not in query:
             return {"Status": "OK", name: rows}
         page, size = int(query["page"]), int(query["pageSize"])
-        shown = [dict(row) for row in sorted(rows, key=milliseconds)[(page - 1) * size : page * size]]
+        rows = sorted(rows, key=milliseconds, reverse=query.get("order", "").endswith("DESC"))
+        shown = [dict(row) for row in rows[(page - 1) * size : page * size]]
         pages = -(-len(rows) // size) or 1
         paging = {"page": page, "pageSize": size, "pageCount": pages, "itemCount": len(rows)}
         return {"Status": "OK", "pagination": paging, name: shown}

@@ -62,6 +62,20 @@ def test_the_next_run_asks_for_what_changed_with_one_call(xero, tap):
     assert run.bookmark("invoices")["replication_key_value"] == "2026-10-31T11:00:00.000Z"
 
 
+def test_a_copy_of_yesterday_says_how_old_its_newest_row_is(xero, tap):
+    xero.rows["Invoices"] = [invoice(1, "2026-10-05T10:00:00"), invoice(2, "2026-10-30T10:00:00")]
+    state = tap(select=INVOICES).state
+    for row in xero.rows["Invoices"]:
+        row["UpdatedDateUTC"] = at(f"2026-10-{4 if row['InvoiceID'] == 'id-1' else 29:02}T10:00:00")
+    xero.calls.clear()
+
+    run = tap(select=INVOICES, state=state)
+
+    assert run.proof("invoices")["source_cursor"] == "2026-10-29T10:00:00.000Z"
+    assert run.bookmark("invoices") == state["bookmarks"]["invoices"]
+    assert len(xero.calls) == 2
+
+
 def test_the_count_is_taken_once_a_day_and_leaves_out_what_changes_meanwhile(xero, tap):
     xero.rows["Invoices"] = [invoice(1), invoice(2), invoice(3, "2026-10-31T11:59:59")]
 

@@ -109,7 +109,8 @@ class Ledger:
         sign = 1 if "CreditNoteID" in document else -1
         before = self._settled.get(key, Decimal(0))
         self._settled[key] = before + amount
-        total, base = document["Total"], _base(document, document["Total"])
+        base = _base(document, document["Total"])
+        total = document["Total"] or 1  # a document of 0 books 0
         old, new = ((base * one / total).quantize(_CENT, ROUND_HALF_UP) for one in (before, before + amount))
         return self._receivable(document, sign * (new - old), sign * amount, day)
 
