@@ -89,9 +89,10 @@ def _checkup(
 ) -> tuple[list[Finding], dict[str, int]]:
     connection = settings.connections[name]
     findings = list(_unknown_settings(name, connection))
-    findings += [found for found in _ask(settings, name, "tap") if _matters(found, connection)]
     counts: dict[str, int] = {}
-    if works(findings):  # else the target would only say the same
+    if works(findings):  # else the tap would only say the same
+        findings += [found for found in _ask(settings, name, "tap") if _matters(found, connection)]
+    if works(findings):  # else the target would
         findings += _streams(settings, name)
         counts = _counts(settings, name)
         if name in settings.writeback and connection.connector != FOREIGN:
@@ -108,7 +109,7 @@ def _matters(finding: Finding, connection: Connection) -> bool:
 
 
 def _unknown_settings(name: str, connection: Connection) -> Iterator[Finding]:
-    """Name settings that the connector does not know: a typing error there would silently do nothing."""
+    """Name every setting that the connector does not know; the tap says what was meant of one alone."""
     if connection.connector == FOREIGN:
         return
     known = about(connection)
