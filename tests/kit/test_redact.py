@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from closedloop.kit.redact import MASK, Redactor, redact, redactor, vendor_text
+from closedloop.kit.redact import MASK, Redactor, redact, redactor, vendor_text, without_person
 from closedloop.log import configure, get_logger
 
 
@@ -128,3 +128,15 @@ def test_what_an_exception_says_is_told_to_who_debugs_and_to_nobody_else(restore
         ) is (level == "DEBUG")
         assert "KeyError" in told
         assert "in fail" in told
+
+
+def test_what_a_vendor_says_of_a_person_s_record_names_nobody():
+    said = "DUPLICATES_DETECTED: Ada MARKERSSON (ada@mark.example) is like Markersson-Lee; Status Attended"
+    record = {"FirstName": "Ada", "LastName": "Markersson", "Email": "ada@mark.example", "Status": "Attended"}
+
+    told = without_person(said, record)
+
+    assert told == "DUPLICATES_DETECTED: … … (…) is like …-Lee; Status Attended"
+    assert (
+        without_person("Engine Fair is there twice", {"Name": "Engine Fair"}) == "Engine Fair is there twice"
+    )

@@ -36,6 +36,9 @@ _PHONE = re.compile(r"(?<![\w+])\+\d[\d ()./-]{6,}\d")
 _VALUE = re.compile(
     r"^.*?(?= (?:is not|does not|is too|is less|is greater|has too|was expected|should))", re.DOTALL
 )
+#: Fields that only records of people have, and those that say who they are.
+_PERSONS = re.compile(r"mail|phone|mobile|last_?name", re.IGNORECASE)
+_NAMING = re.compile(r"mail|phone|mobile|name", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
@@ -89,6 +92,21 @@ def impersonal(text: str) -> str:
 def unquoted(text: str) -> str:
     """Return ``text`` without what stands in quotation marks: errors of libraries quote the value that they refuse."""
     return _QUOTED.sub("'…'", text)
+
+
+def without_person(text: str, record: Mapping[str, Any]) -> str:
+    """Return what a vendor says of a record without what was to be written of a person: it goes into runs, logs and news.
+
+    Args:
+        text: The vendor's sentence; it may quote what it was sent.
+        record: Field → value. One without an address, a number or a last name is nobody's.
+    """
+    if not any(_PERSONS.search(field) for field in record):
+        return text
+    told = (str(value) for field, value in record.items() if value and _NAMING.search(field))
+    for value in sorted(told, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", text, flags=re.IGNORECASE)
+    return text
 
 
 def _impersonal(value: Any) -> Any:

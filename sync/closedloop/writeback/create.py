@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from closedloop.errors import ClosedloopError
 from closedloop.kit.failpoint import failpoint
 from closedloop.kit.outcome import State, read_lines
+from closedloop.kit.redact import without_person
 from closedloop.kit.sink import REMOVED
 from closedloop.log import get_logger
 from closedloop.store.stamps import to_text
@@ -170,7 +171,8 @@ def _from_lines(entries: Sequence[Entry], lines: Iterable[Line]) -> list[_Outcom
         told = outcomes.get(place)
         if told is not None:
             state = told.state or State.UNKNOWN
-            reason = f"{_NOT_WRITTEN}: {told.reason}" if state is State.NOT_SENT else told.reason
+            said = told.reason and without_person(told.reason, entry.deed.fields)
+            reason = f"{_NOT_WRITTEN}: {said}" if state is State.NOT_SENT else said
             found.append((entry.id, _STATES[state], reason, told.request_id))
         elif place in intents:
             found.append((entry.id, "unknown", "the target ended before the answer came", None))
