@@ -41,7 +41,7 @@ def serve(vendor, rows, asked):
     )
     package = import_module(f"closedloop.sandbox.{vendor}")
     options = (
-        {"options": package.Options(ten_second_limit=10**9, daily_limit=10**9)} if vendor == "hubspot" else {}
+        {"options": package.Options(ten_second_limit=10**9, day_limit=10**9)} if vendor == "hubspot" else {}
     )
     with package.serve(held, **options) as simulator:
         for number in range(rows):

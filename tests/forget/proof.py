@@ -63,6 +63,8 @@ def _parts(path: Path) -> list[bytes]:
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             found += [archive.read(name) for name in archive.namelist()]
+            lines = archive.read("tables/snapshot_now.jsonl").splitlines()
+        found += [unpacked(json.loads(line)["facts"]).encode() for line in lines]
     return found
 
 

@@ -149,3 +149,13 @@ def test_the_audit_tells_that_it_happened_and_not_of_whom(opened):
     [told] = [one for one in audit.entries(opened.operations) if one["verb"] == "forget"]
 
     assert (told["outcome"], told["record"], told["by"]) == ("forgotten", "3f9a12c4", "Bob")
+
+
+def test_a_backup_is_found_in_which_packed_facts_alone_name_them(opened):
+    with opened.operations.transaction() as connection:
+        for name in dict.fromkeys(name for name, _ in reversed(ROWS) if name != "snapshot_now"):
+            connection.execute(tables.metadata.tables[name].delete())
+    old = take(opened, None, keep=5).path
+
+    assert forgotten.holding(opened.settings.home, marks.of("3f9a12c4", ANN)) == [old]
+    assert forgotten.holding(opened.settings.home, marks.of("3f9a12c4", ANN[1:2])) == []

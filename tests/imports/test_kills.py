@@ -134,10 +134,13 @@ class Drill:
 
 
 def cases(hits):
-    """Yield each failpoint with each victim, at its first, its last and a hit between them."""
+    """Yield each failpoint with each victim, at its first, its last and a hit between them.
+
+    The hits are counted over all of a target's processes, and each of them is sure of one only.
+    """
     for name, count in sorted(hits.items()):
         of_target = name.startswith("target")
-        nths = itertools.cycle(sorted({1, (count + 1) // 2, count}))
+        nths = itertools.cycle([1] if of_target else sorted({1, (count + 1) // 2, count}))
         yield from (
             f"{name}:{nth}:{victim}"
             for nth, victim in zip(nths, ("self", "parent" if of_target else "child", "group"), strict=False)

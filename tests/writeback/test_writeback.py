@@ -416,7 +416,7 @@ def test_a_run_is_undone_once(filled):
     repeated = filled.revert(first.run_id)
 
     assert (repeated.exit_code, repeated.delivered) == (0, {})
-    assert repeated.before == first.delivered["crm"].written
+    assert repeated.before == first.delivered.written
 
 
 def test_a_field_that_was_never_landed_is_explained(filled):

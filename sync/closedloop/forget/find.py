@@ -105,14 +105,13 @@ class _Search:
         self.names: set[str] = set()
         self.phones: set[str] = set()
         self.accounts: set[str] = set()
-        self.companies: set[str] = set()
         self.listed: set[str] = set()
         self.made: set[tuple[str, str]] = set()
 
     @property
     def is_known(self) -> bool:
         """Whether there is any record, or row of a list, of the person."""
-        return bool(self.keys or self.touches or self.companies or self.listed)
+        return bool(self.keys or self.touches or self.listed)
 
     def begin(self, email: str | None, key: str) -> None:
         """Find where the person stands, and everything that the linker knows to be the same person."""
@@ -128,23 +127,8 @@ class _Search:
         self.touches |= touches
         if email:
             self.emails.add(email)
-        else:
-            self._company(key)
         self._follow()
         self._lists()
-
-    def _company(self, key: str) -> None:
-        """Take an account or a customer that is a person: whoever names its key says so."""
-        for entity in columns.COMPANIES:
-            for name, email, phone in self.store.query(
-                f"select name, lower(trim(email)), phone from staging.{entity} where key = ?", [key]
-            ):
-                self.companies.add(key)
-                self._name(name)
-                self._email(email)
-                self.phones |= (
-                    {marks.plain_phone(phone)} if phone and not is_forgotten_phone(phone) else set()
-                )
 
     def _lists(self) -> None:
         """Find the rows of imported lists that name the person, or that their records were made of."""
@@ -252,8 +236,6 @@ class _Search:
 
     def _of_companies(self, file: StagingFile) -> Iterator[Mark]:
         """Find the account that is the person, and the customer that is: they are called as the person is."""
-        if self.companies:
-            yield from self._of_rows(file, f"key in {_list(self.companies)}")
         linked = ""
         if file.entity == "account":
             linked = f" and key in {_list(self.accounts)}"
@@ -290,8 +272,7 @@ class _Search:
             marks.plain_phone(str(phone))
             for (phone,) in self.store.query(
                 f"select unnest([phone, mobile]) from staging.person where key not in {_list(self.keys)}"
-                f" union all select phone from staging.account where key not in {_list(self.companies)}"
-                f" union all select phone from staging.customer where key not in {_list(self.companies)}"
+                " union all select phone from staging.account union all select phone from staging.customer"
             )
             if phone
         }
