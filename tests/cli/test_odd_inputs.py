@@ -59,7 +59,8 @@ def test_what_the_system_refuses_is_named_and_ends_with_2(shell, verb, old, new,
     result = wrong.run(verb, code=2)
 
     assert said in result.output
-    assert "connections.crm" in result.output
+    assert "error: connections.crm" in result.output
+    assert "(connections." not in result.output
     assert "fix: " in result.output
     assert "no-such-key" not in result.output
     assert wrong.writes == []

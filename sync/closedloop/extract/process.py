@@ -126,10 +126,11 @@ class TapProcess:
         if kind is None:
             return None
         said = self.stopped
-        where = said.get("where")
+        own = f"connections.{self.connection}"
+        where = str(said.get("where") or own)
         return kind(
             str(said.get("message") or f"the tap ended with exit code {code}"),
-            where=f"connections.{self.connection}" + (f" ({where})" if where else ""),
+            where=where if where.startswith(own) else f"{own} ({where})",
             fix=said.get("fix") or f"run `closedloop check {self.connection}`; the tap's log says more",
             request_id=said.get("request_id"),
         )
