@@ -30,7 +30,8 @@ ROOT = Path(__file__).parent.parent.parent
 KNOWN = (
     "tests.crash.core", "tests.imports.core", "tests.crash.verb", "target_salesforce.target", "target_hubspot.target",
     "target_odoo.target", "tap_odoo.tap", "closedloop.service.cycle", "closedloop.service.backup", "closedloop.cli.running",
-    "closedloop.cli.writing", "closedloop.cli.keeping", "closedloop.extract.sync",
+    "closedloop.cli.writing", "closedloop.cli.keeping", "closedloop.extract.sync", "closedloop.cli.forgetting",
+    "closedloop.service.forget",
 )  # fmt: skip
 _PR_SET_PDEATHSIG = 1
 
