@@ -44,7 +44,7 @@ def told(operations: Operations) -> Iterator[Told]:
     records: dict[str, set[tuple[str, str]]] = defaultdict(set)
     with operations.reading() as connection:
         for one in connection.execute(select(made).where(made.c.record_id.is_not(None))):
-            records[one.key].add((scope(one.connection, stream_of(one.object)), one.record_id))
+            records[one.key.lower()].add((scope(one.connection, stream_of(one.object)), one.record_id))
         contents = list(connection.execute(select(row.c.content)).scalars())
     for content in map(json.loads, contents):
         if said := content.get("told"):
@@ -58,11 +58,13 @@ def stream_of(entity: str) -> str:
 
 def _told(content: dict[str, str], said: dict[str, str], records: dict[str, set[tuple[str, str]]]) -> Told:
     person = content.get("person_key") or ""
+    email = marks.plain_email(said.get("email") or "")
     name = said.get("name") or f"{said.get('first_name') or ''} {said.get('last_name') or ''}"
     return Told(
         keys=frozenset(filter(None, (person, content.get("member_key")))),
-        email=marks.plain_email(said.get("email") or ""),
+        email=email,
         name=name,
         phones=frozenset(filter(None, (said.get("phone"), said.get("mobile")))),
-        records=frozenset(records.get(person, ())),
+        # A CRM that finds people by their address, HubSpot, has it for a key.
+        records=frozenset(records.get(person, set()) | records.get(email, set())),
     )

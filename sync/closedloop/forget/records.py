@@ -130,9 +130,10 @@ def _creation(known: Marks, row: Mapping[str, Any]) -> dict[str, Any]:
     where = scope(row["connection"], stream_of(row["object"]))
     token = next((found for text in texts.values() if (found := known.owner(text))), None)
     token = token or known.of(marks.RECORD, row["record_id"] or "", where) or known.of(marks.LIST, row["key"])
-    if token is None:
+    if token is None and (token := known.owner(row["key"])) is None:
         return _masked(known, row, "reason")
-    values: dict[str, Any] = {name: _emptied(text) for name, text in texts.items() if name != "reason"}
+    values: dict[str, Any] = {"key": marks.masked(row["key"], known.without_addresses)}
+    values |= {name: _emptied(text) for name, text in texts.items() if name != "reason"}
     if "reason" in texts:
         values["reason"] = _GONE
     return {name: value for name, value in values.items() if value != row[name]}
