@@ -78,7 +78,7 @@ def _clean_line(line: str, known: Marks) -> str:
             fields = held.get("fields")
             if isinstance(fields, dict):
                 kept = {name: None if isinstance(value, str) else value for name, value in fields.items()}
-                return json.dumps({**held, "fields": kept}) + "\n"
+                line = json.dumps({**held, "fields": kept}) + "\n"  # its id may be their address
     text = line.rstrip("\n")
     return marks.masked(text, known.without_names) + line[len(text) :]
 
