@@ -9,6 +9,8 @@ import typer
 from closedloop.cli.app import app
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from closedloop.cli.context import Context
     from closedloop.service.forget import Forgotten, Preview
 
@@ -54,6 +56,7 @@ def forget(
                 "files": done.files,
                 "backups": done.backups,
                 "removed_backups": done.removed,
+                "namesakes": done.namesakes,
             }
         )
         return
@@ -80,9 +83,7 @@ def _show(found: Preview, *, context: Context, is_replacing: bool) -> None:
         )
     for place, count in {**found.records, **found.tables}.items():
         typer.echo(f"{count:>8,}  {place}")
-    if found.namesakes:
-        named = ", ".join(found.namesakes[:_NAMED])
-        typer.echo(f"others of the same name stay, also if they are the same person: {named}")
+    _warn_of(found.namesakes)
     for path in found.backups:
         typer.echo(f"{'deleted' if is_replacing else 'kept':>8}  {path}")
 
@@ -98,6 +99,7 @@ def _tell(done: Forgotten) -> None:
         if done.same_figures
         else "figures changed: `closedloop reconcile`, then `closedloop history`"
     )
+    _warn_of(done.namesakes)
     if done.removed:
         typer.echo(f"{len(done.removed)} backups were replaced by a new one")
     for path in done.backups:
@@ -106,3 +108,12 @@ def _tell(done: Forgotten) -> None:
         "not ours, and still to do: the person in the source systems, files of attendees and imported lists, reports and"
         " backups outside home; make the report anew"
     )
+
+
+def _warn_of(namesakes: Sequence[str]) -> None:
+    if namesakes:
+        more = f" and {len(namesakes) - _NAMED:,} more" if len(namesakes) > _NAMED else ""
+        typer.echo(
+            f"of the same name, and nothing else links them: {', '.join(namesakes[:_NAMED])}{more}; they stay, and whoever is"
+            " the same person goes with `closedloop forget KEY`"
+        )

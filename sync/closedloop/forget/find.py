@@ -30,6 +30,12 @@ _PERSON = (
     " person left join canonical.survivor as survivor on survivor.entity = 'person' and survivor.key = person.key"
 )
 
+_NAMED = (
+    "select key, name from staging.person where name is not null union all"
+    " select key, name from staging.touch where name is not null and key not in"
+    " (select identity_key from link.link_person where person_key in (select key from staging.person))"
+)
+
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Found:
@@ -40,7 +46,7 @@ class Found:
         keys: Of their records that are people.
         touches: Of their records that are attendances.
         marks: By what they are known again.
-        namesakes: Keys of people of the same name, whom nothing else links to them.
+        namesakes: Keys of people of the same name, and of attendances that are nobody's, whom nothing else links to them.
     """
 
     people: int
@@ -200,8 +206,8 @@ class _Search:
         )
 
     def _namesakes(self) -> Iterator[str]:
-        for key, name in self.store.query("select key, name from staging.person where name is not null"):
-            if key not in self.keys and marks.plain_name(name) in self.names:
+        for key, name in self.store.query(_NAMED):
+            if key not in self.keys | self.touches and marks.plain_name(name) in self.names:
                 yield key
 
     def _marks(self) -> Iterator[Mark]:

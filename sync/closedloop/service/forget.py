@@ -66,7 +66,7 @@ class Preview:
         records: ``connection/stream`` → landed rows.
         tables: Table of the operational database → rows.
         backups: Files in `home/backups` that hold them.
-        namesakes: Keys of people of the same name, who stay.
+        namesakes: Keys of records of the same name that nothing links to them, and that stay.
     """
 
     people: int
@@ -90,6 +90,7 @@ class Forgotten:
         same_figures: Whether every published figure is what it was.
         backups: Files that still hold the person; of those that were replaced, none.
         removed: Backups that were replaced by a new one.
+        namesakes: Keys of records of the same name that nothing links to them, and that stay.
     """
 
     token: str
@@ -101,6 +102,7 @@ class Forgotten:
     same_figures: bool = True
     backups: list[Path] = field(default_factory=list)
     removed: list[Path] = field(default_factory=list)
+    namesakes: tuple[str, ...] = ()
 
 
 def look(opened: Session, person: str) -> Preview:
@@ -157,7 +159,8 @@ class _Forgetting:
         """Do every step."""
         _land(self.opened, self.store)
         before = _reconcile(self.opened, self.store)
-        token = self._mark(person)
+        found = self._found(person)
+        token = self._mark(person, found)
         failpoint("forget.marked")
         known = self._known()
         with self.opened.operations.transaction() as connection:
@@ -182,11 +185,12 @@ class _Forgetting:
             same_figures=before.basis == after.basis,
             backups=forgotten.holding(self.settings.home, known),
             removed=removed,
+            namesakes=found.namesakes if found else (),
         )
 
-    def _mark(self, person: str) -> str:
+    def _mark(self, person: str, found: Found | None) -> str:
         """Keep by what the person is known again, and return their token: that of an earlier try, if there was one."""
-        found, token = self._found(person), self._token_of(person)
+        token = self._token_of(person)
         wanted = [*found.marks] if found else []
         if token is None:
             token = next((known for mark in wanted if (known := self._token(mark))), None)
