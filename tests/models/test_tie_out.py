@@ -12,7 +12,7 @@ DOCUMENTS = (
 LINE = "document_key varchar"
 LEFT = "source varchar, month date, amount bigint, foreign_amount bigint"
 ALLOCATED = "document_key varchar, payment_key varchar, other_document_key varchar, amount bigint, date date"
-SETTLED = "document_key varchar, date date, settled_to bigint"
+SETTLED = "document_key varchar, date date, amount bigint, settled_to bigint"
 TOTALS = "source varchar, date date, side varchar, origin varchar, home_currency varchar, amount bigint"
 RUN = {"param.run": ("as_of date, home_currency varchar", [(date(2026, 3, 15), "USD")])}
 MARCH = date(2026, 3, 1)
@@ -20,13 +20,14 @@ MARCH = date(2026, 3, 1)
 
 def tie_out(documents, totals, *, settled=(), lines=(), left=(), allocated=(), run=RUN):
     documents = [one if len(one) > 9 else (*one, "USD") for one in documents]
+    settlements = [one if len(one) > 3 else (*one, one[2]) for one in settled]
     return {
         (row["source"], row["month"]): row
         for row in kit.evaluate(
             "tie_out",
             {
                 "document_figure": (DOCUMENTS, documents),
-                "settled_day": (SETTLED, list(settled)),
+                "settled_day": (SETTLED, settlements),
                 "ledger_total": (TOTALS, totals),
                 "line": (LINE, list(lines)),
                 "payment_left": (LEFT, list(left)),
@@ -230,3 +231,16 @@ def test_a_month_that_is_not_over_is_not_compared_and_one_that_was_not_read_says
     found = tie_out([SOLD, ("i3", *late[1:4], MARCH, *late[5:]), late], totals, run=APRIL)
     states = {month.month: pick(row, "state", "ledger_income") for (_, month), row in found.items()}
     assert states == {2: ("equal", NET), 3: ("not_read", None), 4: ("running", None)}
+
+
+def test_what_is_paid_in_parts_is_open_to_the_rounded_rest_and_ends_at_nothing():
+    """100.00 EUR are 100.01 USD; a third is paid: of 66.67 EUR 66.6767 are 66.68 USD, then of 33.34 EUR 33.3433 are 33.34."""
+    sold = ("i1", "books", "invoice", 1, date(2026, 2, 10), 10001, 10000, 10001, "counted", "EUR")
+    paid = [
+        ("i1", date(2026, 2, 20), 3333, 3333),
+        ("i1", date(2026, 3, 20), 3333, 6666),
+        ("i1", date(2026, 4, 20), 3334, 10000),
+    ]
+    run = {"param.run": ("as_of date, home_currency varchar", [(date(2026, 5, 15), "USD")])}
+    found = tie_out([sold], [], settled=paid, run=run)
+    assert {month.month: row["documents_open"] for (_, month), row in found.items()} == {2: 6668, 3: 3334, 4: 0}

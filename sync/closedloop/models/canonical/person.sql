@@ -35,7 +35,8 @@ select
         when record.kind <> 'subscriber' and record.has_opted_out then true
         else coalesce(listed.has_opted_out, record.has_opted_out)
     end as has_opted_out,
-    record.created_at
+    record.created_at,
+    record.created_date
 from person_record as record
 left join inherited on inherited.person_key = record.key
 left join listed on listed.person_key = record.key

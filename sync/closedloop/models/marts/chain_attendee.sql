@@ -40,8 +40,7 @@ attendee as (
         resolved.has_identity,
         resolved.url as touch_url,
         coalesce(person.url, resolved.url) as person_url,
-        greatest(resolved.touch_date, coalesce(cast((person.created_at at time zone run.time_zone) as date), resolved.touch_date))
-            as known_date,
+        greatest(resolved.touch_date, coalesce(person.created_date, resolved.touch_date)) as known_date,
         coalesce(person.kind, '') as person_kind,
         coalesce(person.status = 'disqualified', false) as is_disqualified,
         coalesce(person.status = 'converted', false) as is_converted,
@@ -51,7 +50,6 @@ attendee as (
         contact.has_phone,
         coalesce(contact.is_contactable, true) as is_contactable
     from touch_resolved as resolved
-    cross join param.run as run
     left join in_crm on in_crm.person_key = resolved.person_key
     left join person on person.key = in_crm.person_key
     left join account on account.key = resolved.account_key

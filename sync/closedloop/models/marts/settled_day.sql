@@ -1,4 +1,4 @@
--- settled_day: how far a document was settled at the end of each day on which something settled it (definition 4).
+-- settled_day: what settled a document on each day on which something did, and how far it was settled then (definition 4).
 -- grain: one day, not after the as-of day, of one document. In the document's currency.
 with daily as (
     select settlement.document_key, settlement.effective_date as date, sum(settlement.amount) as amount
@@ -11,6 +11,7 @@ with daily as (
 select
     document_key,
     date,
+    cast(amount as bigint) as amount,
     cast(
         sum(amount) over (
             partition by document_key order by date rows between unbounded preceding and current row

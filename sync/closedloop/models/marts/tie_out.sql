@@ -71,36 +71,28 @@ of_settled as (
     group by of_entries.source, month_of(of_entries.date)
 ),
 
-open_to as (
-    select
-        counted.source,
-        counted.document_key,
-        counted.date,
-        0 as place,
-        counted.sign * counted.home_gross as amount,
-        counted.is_foreign
-    from counted
-    union all
-    select
-        counted.source,
-        counted.document_key,
-        day.date,
-        1 as place,
-        counted.sign * mul_div(counted.home_gross, counted.gross - day.settled_to, counted.gross) as amount,
-        counted.is_foreign
-    from counted
-    inner join settled_day as day on day.document_key = counted.document_key
-    where counted.gross <> 0
-),
-
+-- What each day did to what is open: the document's own, then those on which something settled it.
 moved as (
     select
         source,
         date,
-        place,
-        is_foreign,
-        amount - lag(amount, 1, 0) over (partition by document_key order by date, place) as amount
-    from open_to
+        true as is_billed,
+        sign * home_gross as amount,
+        is_foreign
+    from counted
+    union all
+    select
+        counted.source,
+        day.date,
+        false as is_billed,
+        counted.sign * (
+            mul_div(counted.home_gross, counted.gross - day.settled_to, counted.gross)
+            - mul_div(counted.home_gross, counted.gross - day.settled_to + day.amount, counted.gross)
+        ) as amount,
+        counted.is_foreign
+    from counted
+    inner join settled_day as day on day.document_key = counted.document_key
+    where counted.gross <> 0
 ),
 
 of_documents as (
@@ -121,7 +113,7 @@ of_open as (
         source,
         month_of(date) as month,
         sum(amount) as open,
-        sum(amount) filter (where place = 0) as billed,
+        sum(amount) filter (where is_billed) as billed,
         sum(amount) filter (where is_foreign) as foreign_open
     from moved
     group by source, month_of(date)
