@@ -243,4 +243,8 @@ def test_what_is_paid_in_parts_is_open_to_the_rounded_rest_and_ends_at_nothing()
     ]
     run = {"param.run": ("as_of date, home_currency varchar", [(date(2026, 5, 15), "USD")])}
     found = tie_out([sold], [], settled=paid, run=run)
-    assert {month.month: row["documents_open"] for (_, month), row in found.items()} == {2: 6668, 3: 3334, 4: 0}
+    assert {month.month: row["documents_open"] for (_, month), row in found.items()} == {
+        2: 6668,
+        3: 3334,
+        4: 0,
+    }

@@ -11,7 +11,7 @@ from closedloop.sandbox.odoo import hooks
 from closedloop.sandbox.odoo.deletion import delete
 from closedloop.sandbox.odoo.domain import compile_domain, naive
 from closedloop.sandbox.odoo.errors import missing_error, required_error, user_error, value_error
-from closedloop.sandbox.odoo.order import check_limits, id_floor, sort_rows
+from closedloop.sandbox.odoo.order import check_limits, id_floor, ids_named, sort_rows
 from closedloop.sandbox.odoo.values import outward, stored
 
 if TYPE_CHECKING:
@@ -132,8 +132,10 @@ class Database:
         offset, limit = check_limits(offset, limit)
         matches = self._matcher(table.model, domain, context or {})
         keys, rows = table.keys(), table.rows
-        floor = id_floor(domain)
-        if floor is not None:
+        floor, named = id_floor(domain), ids_named(domain)
+        if named is not None:
+            keys = sorted(named & rows.keys())
+        elif floor is not None:
             keys = keys[bisect_right(keys, floor) :]
         terms = order or table.model.order
         if terms.strip().lower() in {"id", "id asc"}:

@@ -66,11 +66,24 @@ def check_limits(offset: Any, limit: Any) -> tuple[int, int | None]:
 
 def id_floor(domain: object) -> int | None:
     """Return the highest id that ``domain`` rules out from below, so that deep pages need no scan from the start."""
-    if not isinstance(domain, list) or "|" in domain or "!" in domain:
-        return None
-    floors = [_floor(leaf) for leaf in domain if isinstance(leaf, list | tuple) and len(leaf) == LEAF]
-    known = [floor for floor in floors if floor is not None]
+    known = [floor for leaf in _insisted(domain) if (floor := _floor(leaf)) is not None]
     return max(known) if known else None
+
+
+def ids_named(domain: object) -> set[int] | None:
+    """Return the ids of which ``domain`` wants one, so that nobody else is looked at; none where it names none."""
+    for name, operator, value in _insisted(domain):
+        if name == "id" and operator in {"=", "in"}:
+            values = value if isinstance(value, list | tuple) else [value]
+            return {one for one in values if isinstance(one, int)}
+    return None
+
+
+def _insisted(domain: object) -> list[Any]:
+    """Return the conditions that every match must meet."""
+    if not isinstance(domain, list) or "|" in domain or "!" in domain:
+        return []
+    return [leaf for leaf in domain if isinstance(leaf, list | tuple) and len(leaf) == LEAF]
 
 
 def _floor(leaf: Any) -> int | None:
