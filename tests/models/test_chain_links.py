@@ -121,12 +121,13 @@ def test_open_escalation_and_ticket_past_window(tickets, state, since):
 # Repeat
 
 
-def bought(*days, others=0):
-    """The cycle of an account that bought on these days, beside others whose gaps are all 11 days."""
+def bought(*days, others=0, longer=0):
+    """The cycle of an account that bought on these days, beside others whose gaps are 11 days, and some 13."""
     from itertools import pairwise
 
     rows = [("a", days[0], None), *(("a", late, (late - early).days) for early, late in pairwise(days))]
     rows += [row for n in range(others) for row in ((f"o{n}", day(1), None), (f"o{n}", day(12), 11))]
+    rows += [row for n in range(longer) for row in ((f"l{n}", day(1), None), (f"l{n}", day(14), 13))]
     found = evaluate(
         "account_cycle",
         {"account_purchase": ("account_key varchar, date date, gap bigint", rows)},
@@ -149,6 +150,10 @@ def test_under_two_gaps_the_companys_median_counts_and_under_twenty_the_default(
     assert bought(day(1), day(11), others=19) == (11, date(2026, 1, 27), False)
     assert bought(day(1), day(11), others=18)[::2] == (365, True)
     assert bought(day(1), others=20)[0] == 11
+    assert [bought(day(1), others=10, longer=longer)[0] for longer in (10, 11)] == [
+        11,
+        13,
+    ]  # the 10th of 20, the 11th of 21
 
 
 def test_a_purchase_is_a_won_deal_or_a_positive_document_once_a_day():

@@ -6,9 +6,7 @@ with ranked as (
         account_key,
         gap,
         row_number() over (partition by account_key order by gap, date) as place,
-        count(*) over (partition by account_key) as gaps,
-        row_number() over (order by gap, date, account_key) as company_place,
-        count(*) over () as company_gaps
+        count(*) over (partition by account_key) as gaps
     from account_purchase
     where gap is not null
 ),
@@ -19,9 +17,24 @@ own as (
     group by account_key
 ),
 
-company as (
-    select max(company_gaps) as gaps, min(gap) filter (where company_place = (company_gaps + 1) // 2) as median
+-- Of the company there are too many to be put in an order: how many are of each length is enough.
+counted as (
+    select gap, count(*) as gaps
     from ranked
+    group by gap
+),
+
+cumulated as (
+    select
+        gap,
+        sum(gaps) over (order by gap rows between unbounded preceding and current row) as gaps_to,
+        sum(gaps) over () as gaps
+    from counted
+),
+
+company as (
+    select max(gaps) as gaps, min(gap) filter (where 2 * gaps_to >= gaps) as median
+    from cumulated
 ),
 
 bought as (
