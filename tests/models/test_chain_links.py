@@ -150,10 +150,8 @@ def test_under_two_gaps_the_companys_median_counts_and_under_twenty_the_default(
     assert bought(day(1), day(11), others=19) == (11, date(2026, 1, 27), False)
     assert bought(day(1), day(11), others=18)[::2] == (365, True)
     assert bought(day(1), others=20)[0] == 11
-    assert [bought(day(1), others=10, longer=longer)[0] for longer in (10, 11)] == [
-        11,
-        13,
-    ]  # the 10th of 20, the 11th of 21
+    # The 10th of 20 gaps, and the 11th of 21.
+    assert [bought(day(1), others=10, longer=longer)[0] for longer in (10, 11)] == [11, 13]
 
 
 def test_a_purchase_is_a_won_deal_or_a_positive_document_once_a_day():
