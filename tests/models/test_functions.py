@@ -188,7 +188,7 @@ def test_split_is_the_largest_remainder_whatever_the_order_of_rows(documents, tu
     if turned:
         items, weights = items[::-1], weights[::-1]
     rows = dict(zip(SPLIT, (items, weights), strict=True))
-    found = evaluate("part_credit", {name: (SPLIT[name], rows[name]) for name in SPLIT})
+    found = evaluate("shared_credit", {name: (SPLIT[name], rows[name]) for name in SPLIT})
     for n, (value, collected, shares) in enumerate(documents):
         mine = [row for row in found if row["item_key"] == f"d{n}"]
         assert by_hand(value, shares) == {row["campaign_key"]: row["value"] for row in mine}

@@ -113,7 +113,7 @@ BUCKETS = (
         sql="""select model, sum(part) - (select value from marts.totals where name = 'invoiced_all') as missing from (
                  select model, value as part from marts.attribution_credit
                  union all
-                 select model, value from (select distinct model from marts.journey_weight) cross join marts.totals
+                 select model, value from (select model from param.attribution_model) cross join marts.totals
                  where name in ('no_deal', 'no_touch', 'unlinked', 'not_convertible')
                ) group by model having missing <> 0""",
         expected=(),

@@ -108,7 +108,7 @@ class Campaign:
     def of(cls, store: Store, key: str) -> Campaign:
         """Return the event with this key."""
         [run] = rows(store, "select primary_model from param.run")
-        models = rows(store, "select distinct model from marts.journey_weight")
+        models = rows(store, "select model from param.attribution_model")
         return cls(
             store=store,
             key=key,

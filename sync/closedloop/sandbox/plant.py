@@ -118,7 +118,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     _fault(
         "split_without_remainder",
-        "part_credit",
+        "shared_credit",
         ("case when value_place <= value_left then 1 else 0 end", "0"),
         ("when 2 * value_rest > total or (2 * value_rest = total and key_place = 1) then 1", ""),
         ("then case when key_place <= abs(value) % touches then 1 else 0 end", "then 0"),

@@ -5,7 +5,6 @@ select
     credit.account_key,
     cast(sum(credit.value) as bigint) as attributed,
     cast(sum(credit.collected) as bigint) as attributed_collected
-from part_credit as credit
-inner join param.run as run on run.primary_model = credit.model
+from primary_credit as credit
 where credit.bucket = 'credited'
 group by credit.campaign_key, credit.account_key

@@ -1,18 +1,33 @@
 -- campaign_credit: what each model gives to each event, summed (definitions 12 and 13). Additive.
 -- grain: one campaign in one model, also where it gets nothing. `credited_open_weighted` counts each open deal's share by
 -- the deal's probability, rounded per deal; the amounts of deals are kept apart from those of documents.
-with summed as (
+with sole as (
+    select campaign_key, bucket, is_new_business, sum(value) as value, sum(collected) as collected
+    from sole_credit
+    group by campaign_key, bucket, is_new_business
+),
+
+given as (
+    select campaign_key, model, bucket, is_new_business, value, collected
+    from shared_credit
+    union all
+    select sole.campaign_key, model.model, sole.bucket, sole.is_new_business, sole.value, sole.collected
+    from sole
+    cross join param.attribution_model as model
+),
+
+summed as (
     select
-        credit.campaign_key,
-        credit.model,
-        sum(case when credit.bucket = 'credited' then credit.value end) as attributed,
-        sum(case when credit.bucket = 'credited' then credit.collected end) as attributed_collected,
-        sum(case when credit.bucket = 'no_deal' then credit.value end) as attributed_no_deal,
-        sum(case when credit.bucket = 'credited' and credit.is_new_business then credit.value end) as new_business,
-        sum(case when credit.bucket = 'won' then credit.value end) as credited_won,
-        sum(case when credit.bucket = 'open' then credit.value end) as credited_open
-    from part_credit as credit
-    group by credit.campaign_key, credit.model
+        campaign_key,
+        model,
+        sum(case when bucket = 'credited' then value end) as attributed,
+        sum(case when bucket = 'credited' then collected end) as attributed_collected,
+        sum(case when bucket = 'no_deal' then value end) as attributed_no_deal,
+        sum(case when bucket = 'credited' and is_new_business then value end) as new_business,
+        sum(case when bucket = 'won' then value end) as credited_won,
+        sum(case when bucket = 'open' then value end) as credited_open
+    from given
+    group by campaign_key, model
 ),
 
 weighted as (

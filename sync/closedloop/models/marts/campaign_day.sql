@@ -2,10 +2,9 @@
 -- collected on the days on which their settlements took effect.
 -- grain: one day of one campaign with either.
 with dated as (
-    select credit.campaign_key, credit.date, credit.value as attributed, 0 as collected
-    from part_credit as credit
-    inner join param.run as run on run.primary_model = credit.model
-    where credit.bucket = 'credited'
+    select campaign_key, date, value as attributed, 0 as collected
+    from primary_credit
+    where bucket = 'credited'
     union all
     select campaign_key, date, 0 as attributed, collected
     from collected_share

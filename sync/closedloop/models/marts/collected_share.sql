@@ -16,6 +16,18 @@ with weighed as (
     inner join journey_weight as weight
         on weight.journey_key = paid.journey_key and weight.model = run.primary_model
     where paid.days > 1
+    union all
+    select
+        paid.item_key,
+        paid.part,
+        paid.date,
+        paid.collected_to,
+        journey.campaign_key,
+        abs(paid.collected_to) as share_floor,
+        0 as share_rest
+    from collected_day as paid
+    inner join journey on journey.journey_key = paid.journey_key
+    where paid.days > 1 and journey.touches = 1
 ),
 
 placed as (
@@ -49,6 +61,5 @@ from cumulated
 union all
 select paid.item_key, paid.part, credit.campaign_key, paid.date, credit.collected
 from collected_day as paid
-inner join part_credit as credit on credit.item_key = paid.item_key and credit.part = paid.part
-inner join param.run as run on run.primary_model = credit.model
+inner join primary_credit as credit on credit.item_key = paid.item_key and credit.part = paid.part
 where paid.days = 1 and credit.bucket = 'credited'

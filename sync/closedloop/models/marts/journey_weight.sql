@@ -1,10 +1,9 @@
 -- journey_weight: what each model gives to each event of a journey, as whole numbers (definition 12).
--- grain: one campaign with a weight on one journey in one model. Its share is `weight` ÷ `total`.
+-- grain: one campaign with a weight on one journey of two events or more, in one model. Its share is `weight` ÷ `total`.
 -- A milestone that the journey does not have is dropped. Each milestone gets its weight times the number of other touches
 -- (1 if none), each other touch the weight of the rest; a touch that holds several milestones gets their sum. A decaying
 -- model reads its weights from a table, by the touch's age. Where a model gives nobody anything, all share equally.
--- The only event of a journey gets everything in every model. `touches` and `key_place` are those of the journey;
--- `is_equal`: all have the same weight.
+-- `touches` and `key_place` are those of the journey; `is_equal`: all have the same weight.
 with part as (
     select
         shape.journey_key,
@@ -113,20 +112,6 @@ weighed as (
         case when total = 0 then 1 else weight end as weight,
         case when total = 0 then touches else total end as total
     from aged
-    union all
-    select
-        model.model,
-        journey.journey_key,
-        journey.campaign_key,
-        journey.touch_date,
-        journey.touches,
-        journey.key_place,
-        true as is_equal,
-        1 as weight,
-        1 as total
-    from journey
-    cross join param.attribution_model as model
-    where journey.touches = 1
 )
 
 select

@@ -15,9 +15,10 @@ part as (
     union all
     select event.campaign_key, credit.account_key, credit.value
     from event
-    inner join attribution_credit as credit
-        on credit.campaign_key = event.campaign_key and credit.date <= event.as_of
-    inner join param.run as run on run.primary_model = credit.model
+    inner join primary_credit as credit
+        on credit.campaign_key = event.campaign_key
+        and credit.date <= event.as_of
+        and credit.bucket = 'credited'
 )
 
 select campaign_key, account_key, cast(sum(value) as bigint) as credited
