@@ -65,7 +65,7 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         ("x", "n", "m"),
         (
             f"case when {_small('x')} and {_small('n')} and {_small('m')}"
-            " then sign(x) * sign(n) * ((2 * abs(cast(x as bigint)) * abs(cast(n as bigint)) + m)"
+            " then sign(x) * sign(n) * ((2 * abs(cast(x as bigint)) * abs(cast(n as bigint)) + cast(m as bigint))"
             " // nullif(2 * cast(m as bigint), 0)) else wide_mul_div(x, n, m) end"
         ),
     ),

@@ -150,13 +150,15 @@ class Store:
         """Write tables as they are and as the rows come meanwhile.
 
         To compress what the next run makes anew takes a third of its time; to keep the rows of a join or a union in order,
-        one thread writes them alone.
+        one thread writes them alone; so does one at a checkpoint, which every few small tables would bring about.
         """
         self.connection.execute("pragma force_compression = 'uncompressed'")
         self.connection.execute("set preserve_insertion_order = false")
+        self.connection.execute("set checkpoint_threshold = '1GB'")
         try:
             yield
         finally:
+            self.connection.execute("reset checkpoint_threshold")
             self.connection.execute("reset preserve_insertion_order")
             self.connection.execute("pragma force_compression = 'auto'")
 
