@@ -28,18 +28,14 @@ purchase as (
     select
         numbered.id,
         document.date,
-        cast(coalesce(sum(document.value), 0) as bigint) as revenue,
+        coalesce(document.value, 0) as revenue,
         case
-            when count(*) filter (
-                where
-                document.sign > 0
-                and (document.value > 0 or (document.state = 'not_convertible' and document.net > 0))
-            ) > 0 then 1
+            when document.sign > 0
+                and (document.value > 0 or (document.state = 'not_convertible' and document.net > 0)) then 1
             else 0
         end as bought
     from document_figure as document
     inner join numbered on numbered.key = document.account_key
-    group by numbered.id, document.date
 ),
 
 deal as (
@@ -80,29 +76,27 @@ step as (
     where closed_date is not null
 ),
 
-daily as (
-    select
-        step.id,
-        greatest(step.day, bound.first_day) as day,
-        cast(sum(step.revenue) as bigint) as revenue,
-        cast(sum(step.counts) as bigint) as counts
-    from step
-    inner join bound on step.day <= bound.last_day
-    group by step.id, greatest(step.day, bound.first_day)
-),
-
 standing as (
     select
-        id,
-        day as from_day,
-        lead(day, 1, date '9999-12-31') over (partition by id order by day) as to_day,
+        step.id,
+        greatest(step.day, bound.first_day) as from_day,
+        lead(greatest(step.day, bound.first_day), 1, date '9999-12-31') over (
+            partition by step.id order by greatest(step.day, bound.first_day)
+        ) as to_day,
         cast(
-            sum(revenue) over (partition by id order by day rows between unbounded preceding and current row) as bigint
+            sum(step.revenue) over (
+                partition by step.id order by greatest(step.day, bound.first_day)
+                rows between unbounded preceding and current row
+            ) as bigint
         ) as revenue,
         cast(
-            sum(counts) over (partition by id order by day rows between unbounded preceding and current row) as bigint
+            sum(step.counts) over (
+                partition by step.id order by greatest(step.day, bound.first_day)
+                rows between unbounded preceding and current row
+            ) as bigint
         ) as counts
-    from daily
+    from step
+    inner join bound on step.day <= bound.last_day
 )
 
 select
@@ -117,3 +111,4 @@ select
     standing.counts // 1000000 % 1000000 > 0 as bought_before
 from standing
 inner join numbered on numbered.id = standing.id
+where standing.from_day < standing.to_day
