@@ -6,9 +6,9 @@ from closedloop.models import graph
 
 FAULTS = {
     "unique_keys": "insert into canonical.document select * from canonical.document where key = 'i1'",
-    "sum_law": "delete from marts.shared_credit where item_key = 'i1' and campaign_key = 'e1'",
+    "sum_law": "delete from marts.shared_credit where item_no in (select item_no from marts.credit_item where item_key = 'i1')",
     "totals_add_up": "update marts.totals set value = value + 1 where name = 'unlinked'",
-    "credits_of_document": "update marts.shared_credit set value = value + 1 where item_key = 'i1' and campaign_key = 'e1'",
+    "credits_of_document": "update marts.shared_credit set value = value + 1 where campaign_no = 1",
     "campaign_totals": "update marts.campaign_model set credited_won = credited_won + 1 where model = 'w'",
     "contact_shares": "delete from marts.contact_credit where person_key = 'p1b'",
     "collected_days": "update marts.campaign_day set collected = collected + 1 where campaign_key = 'e1'",
@@ -35,8 +35,8 @@ MORE = (
     ("credits_of_document", "delete from marts.sole_credit"),
     (
         "credits_of_document",
-        "insert into marts.sole_credit select item_key, part, parts, campaign_key, account_key, deal_key, date, bucket,"
-        " is_new_business, item.value, item.collected from marts.credit_item as item cross join (select 'e1' as campaign_key)"
+        "insert into marts.sole_credit select item_no, item_key, part, parts, campaign_key, account_key, deal_key, date,"
+        " bucket, is_new_business, item.value, item.collected from marts.credit_item as item cross join (select 'e1' as campaign_key)"
         " where item_key = 'i1'",
     ),
 )

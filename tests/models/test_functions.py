@@ -136,12 +136,10 @@ def test_wrong_number_of_arguments_is_an_error():
 
 
 SPLIT = {
-    "credit_item": (
-        "item_key varchar, part bigint, parts bigint, journey_key varchar, account_key varchar, deal_key varchar, date date,"
-        " bucket varchar, is_new_business boolean, value bigint, collected bigint"
-    ),
+    "credit_item": "item_no integer, journey_key varchar, value bigint, collected bigint",
+    "journey_shape": "journey_no integer, journey_key varchar",
     "journey_weight": (
-        "model varchar, journey_key varchar, campaign_key varchar, touches bigint, key_place bigint, is_equal boolean,"
+        "model_no integer, journey_no integer, campaign_no integer, touches integer, key_place integer, is_equal boolean,"
         " weight bigint, total bigint"
     ),
 }
@@ -176,23 +174,24 @@ def by_hand(value, weights):
 @given(documents=splits(), turned=st.booleans())
 @settings(max_examples=12, deadline=None)
 def test_split_is_the_largest_remainder_whatever_the_order_of_rows(documents, turned):
-    items, weights = [], []
+    items, journeys, weights = [], [], []
     for n, (value, collected, shares) in enumerate(documents):
         total = sum(shares.values())
-        items.append((f"d{n}", 1, 1, f"d{n}", "a", None, None, "credited", True, value, collected))
-        places = {key: place for place, key in enumerate(sorted(shares, key=str.encode), start=1)}
+        items.append((n, f"d{n}", value, collected))
+        journeys.append((n, f"d{n}"))
         weights += [
-            ("m", f"d{n}", key, len(shares), places[key], len(set(shares.values())) == 1, weight, total)
-            for key, weight in shares.items()
+            (1, n, place, len(shares), place, len(set(shares.values())) == 1, shares[key], total)
+            for place, key in enumerate(sorted(shares, key=str.encode), start=1)
         ]
     if turned:
         items, weights = items[::-1], weights[::-1]
-    rows = dict(zip(SPLIT, (items, weights), strict=True))
+    rows = dict(zip(SPLIT, (items, journeys, weights), strict=True))
     found = evaluate("shared_credit", {name: (SPLIT[name], rows[name]) for name in SPLIT})
     for n, (value, collected, shares) in enumerate(documents):
-        mine = [row for row in found if row["item_key"] == f"d{n}"]
-        assert by_hand(value, shares) == {row["campaign_key"]: row["value"] for row in mine}
-        assert by_hand(collected, shares) == {row["campaign_key"]: row["collected"] for row in mine}
+        names = dict(enumerate(sorted(shares, key=str.encode), start=1))
+        mine = [row for row in found if row["item_no"] == n]
+        assert by_hand(value, shares) == {names[row["campaign_no"]]: row["value"] for row in mine}
+        assert by_hand(collected, shares) == {names[row["campaign_no"]]: row["collected"] for row in mine}
         assert sum(row["value"] for row in mine) == value
 
 

@@ -29,7 +29,8 @@ CREDITS = (
     "totals",
     "document_value",
     "document_part",
-    "journey_weight",
+    "journey",
+    "part_credit",
 )
 ATTRIBUTION = {
     "attribution": {"models": {"opportunity_only": {"opportunity": 100}, "quick": {"half_life": 7}}}

@@ -41,7 +41,7 @@ _TABLES: dict[str, str] = {
     "role_mailbox": "local_part varchar",
     "free_mail": "domain varchar",
     "attribution_model": "model varchar, half_life integer, first_weight bigint, lead_weight bigint,"
-    " opportunity_weight bigint, last_weight bigint, rest_weight bigint",
+    " opportunity_weight bigint, last_weight bigint, rest_weight bigint, model_no integer",
     "decay_weight": "half_life integer, age integer, weight bigint",
     "lead_source": "lead_source varchar",
     "source": "connection varchar, stream varchar, proved_through date, verdict varchar, held bigint, counted bigint",

@@ -28,13 +28,13 @@ def rows(models: Mapping[str, Milestones | Decay]) -> Iterator[tuple[object, ...
     """Yield a row of ``param.attribution_model`` for each model: name, half-life in days or none, whole weights.
 
     The weights are those of the first touch, the lead, the opportunity, the last touch (which is also the close) and the
-    rest, in lowest terms.
+    rest, in lowest terms. Last comes the model's number: where rows are many, names would be most of them.
     """
-    for name, model in models.items():
+    for number, (name, model) in enumerate(models.items(), start=1):
         if isinstance(model, Decay):
-            yield name, model.half_life, 0, 0, 0, 0, 1
+            yield name, model.half_life, 0, 0, 0, 0, 1, number
         else:
-            yield name, None, *_whole(model)
+            yield name, None, *_whole(model), number
 
 
 def decay_rows(models: Mapping[str, Milestones | Decay]) -> Iterator[tuple[int, int, int]]:

@@ -7,9 +7,24 @@ with sole as (
     group by campaign_key, bucket, is_new_business
 ),
 
+shared as (
+    select
+        credit.campaign_no,
+        credit.model_no,
+        item.bucket,
+        item.is_new_business,
+        sum(credit.value) as value,
+        sum(credit.collected) as collected
+    from shared_credit as credit
+    inner join credit_item as item on item.item_no = credit.item_no
+    group by credit.campaign_no, credit.model_no, item.bucket, item.is_new_business
+),
+
 given as (
-    select campaign_key, model, bucket, is_new_business, value, collected
-    from shared_credit
+    select number.campaign_key, model.model, shared.bucket, shared.is_new_business, shared.value, shared.collected
+    from shared
+    inner join campaign_number as number on number.campaign_no = shared.campaign_no
+    inner join param.attribution_model as model on model.model_no = shared.model_no
     union all
     select sole.campaign_key, model.model, sole.bucket, sole.is_new_business, sole.value, sole.collected
     from sole

@@ -8,13 +8,15 @@ with weighed as (
         paid.part,
         paid.date,
         paid.collected_to,
-        weight.campaign_key,
+        campaign.campaign_key,
         share_whole(paid.collected_to, weight.weight, weight.total) as share_floor,
         share_rest(paid.collected_to, weight.weight, weight.total) as share_rest
     from collected_day as paid
-    cross join param.run as run
-    inner join journey_weight as weight
-        on weight.journey_key = paid.journey_key and weight.model = run.primary_model
+    inner join journey_shape as shape on shape.journey_key = paid.journey_key
+    inner join journey_weight as weight on weight.journey_no = shape.journey_no
+    inner join param.attribution_model as model on model.model_no = weight.model_no
+    inner join param.run as run on run.primary_model = model.model
+    inner join campaign_number as campaign on campaign.campaign_no = weight.campaign_no
     where paid.days > 1
     union all
     select

@@ -1,16 +1,30 @@
 -- journey_weight: what each model gives to each event of a journey, as whole numbers (definition 12).
 -- grain: one campaign with a weight on one journey of two events or more, in one model. Its share is `weight` ÷ `total`.
+-- All three go by number (`journey_shape`, `campaign_number`, `param.attribution_model`): there are many rows.
 -- A milestone that the journey does not have is dropped. Each milestone gets its weight times the number of other touches
 -- (1 if none), each other touch the weight of the rest; a touch that holds several milestones gets their sum. A decaying
 -- model reads its weights from a table, by the touch's age. Where a model gives nobody anything, all share equally.
 -- `touches` and `key_place` are those of the journey; `is_equal`: all have the same weight.
-with part as (
+with numbered as (
     select
-        shape.journey_key,
+        shape.journey_no,
+        shape.touches,
+        campaign.campaign_no,
+        journey.place,
+        journey.key_place,
+        journey.age
+    from journey
+    inner join journey_shape as shape on shape.journey_key = journey.journey_key
+    inner join campaign_number as campaign on campaign.campaign_key = journey.campaign_key
+),
+
+part as (
+    select
+        shape.journey_no,
         shape.touches,
         shape.lead_place,
         shape.opportunity_place,
-        model.model,
+        model.model_no,
         model.rest_weight,
         model.first_weight,
         model.last_weight,
@@ -54,10 +68,9 @@ summed as (
 
 held as (
     select
-        summed.model,
-        journey.journey_key,
-        journey.campaign_key,
-        journey.touch_date,
+        summed.model_no,
+        journey.journey_no,
+        journey.campaign_no,
         journey.key_place,
         summed.touches,
         summed.others,
@@ -69,31 +82,29 @@ held as (
         + case when journey.place = summed.lead_place then summed.lead_weight else 0 end
         + case when journey.place = summed.opportunity_place then summed.opportunity_weight else 0 end as milestones
     from summed
-    inner join journey on journey.journey_key = summed.journey_key
+    inner join numbered as journey on journey.journey_no = summed.journey_no
 ),
 
 aged as (
     select
-        model.model,
-        journey.journey_key,
-        journey.campaign_key,
-        journey.touch_date,
+        model.model_no,
+        journey.journey_no,
+        journey.campaign_no,
         journey.key_place,
         journey.touches,
         coalesce(decay.weight, 0) as weight,
-        sum(coalesce(decay.weight, 0)) over (partition by model.model, journey.journey_key) as total
-    from journey
+        sum(coalesce(decay.weight, 0)) over (partition by model.model_no, journey.journey_no) as total
+    from numbered as journey
     cross join param.attribution_model as model
     left join param.decay_weight as decay on decay.half_life = model.half_life and decay.age = journey.age
-    where model.half_life is not null and journey.touches > 1
+    where model.half_life is not null
 ),
 
 weighed as (
     select
-        model,
-        journey_key,
-        campaign_key,
-        touch_date,
+        model_no,
+        journey_no,
+        campaign_no,
         touches,
         key_place,
         total = 0 or others = touches as is_equal,
@@ -102,10 +113,9 @@ weighed as (
     from held
     union all
     select
-        model,
-        journey_key,
-        campaign_key,
-        touch_date,
+        model_no,
+        journey_no,
+        campaign_no,
         touches,
         key_place,
         total = 0 as is_equal,
@@ -115,12 +125,11 @@ weighed as (
 )
 
 select
-    model,
-    journey_key,
-    campaign_key,
-    touch_date,
-    touches,
-    key_place,
+    model_no,
+    journey_no,
+    campaign_no,
+    cast(touches as integer) as touches,
+    cast(key_place as integer) as key_place,
     is_equal,
     cast(weight as bigint) as weight,
     cast(total as bigint) as total

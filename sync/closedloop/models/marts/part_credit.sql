@@ -18,16 +18,19 @@ from sole_credit as sole
 cross join param.attribution_model as model
 union all
 select
-    item_key,
-    part,
-    parts,
-    model,
-    campaign_key,
-    account_key,
-    deal_key,
-    date,
-    bucket,
-    is_new_business,
-    value,
-    collected
-from shared_credit
+    item.item_key,
+    item.part,
+    item.parts,
+    model.model,
+    campaign.campaign_key,
+    item.account_key,
+    item.deal_key,
+    item.date,
+    item.bucket,
+    item.is_new_business,
+    shared.value,
+    shared.collected
+from shared_credit as shared
+inner join credit_item as item on item.item_no = shared.item_no
+inner join param.attribution_model as model on model.model_no = shared.model_no
+inner join campaign_number as campaign on campaign.campaign_no = shared.campaign_no

@@ -16,16 +16,19 @@ select
 from sole_credit
 union all
 select
-    shared.item_key,
-    shared.part,
-    shared.parts,
-    shared.campaign_key,
-    shared.account_key,
-    shared.deal_key,
-    shared.date,
-    shared.bucket,
-    shared.is_new_business,
+    item.item_key,
+    item.part,
+    item.parts,
+    campaign.campaign_key,
+    item.account_key,
+    item.deal_key,
+    item.date,
+    item.bucket,
+    item.is_new_business,
     shared.value,
     shared.collected
 from shared_credit as shared
-inner join param.run as run on run.primary_model = shared.model
+inner join credit_item as item on item.item_no = shared.item_no
+inner join param.attribution_model as model on model.model_no = shared.model_no
+inner join param.run as run on run.primary_model = model.model
+inner join campaign_number as campaign on campaign.campaign_no = shared.campaign_no

@@ -1,6 +1,7 @@
 -- sole_credit: every amount whose journey has one event: that gets all of it in every model (definition 12).
 -- grain: one part of one document, or one opportunity.
 select
+    item.item_no,
     item.item_key,
     item.part,
     item.parts,
