@@ -35,9 +35,11 @@ MORE = (
     ("credits_of_document", "delete from marts.sole_credit"),
     (
         "credits_of_document",
-        "insert into marts.sole_credit select item_no, item_key, part, parts, campaign_key, account_key, deal_key, date,"
-        " bucket, is_new_business, item.value, item.collected from marts.credit_item as item cross join (select 'e1' as campaign_key)"
-        " where item_key = 'i1'",
+        (
+            "insert into marts.sole_credit select item_no, item_key, part, parts, campaign_key, account_key, deal_key, date,"
+            " bucket, is_new_business, item.value, item.collected from marts.credit_item as item cross join (select 'e1' as campaign_key)"
+            " where item_key = 'i1'"
+        ),
     ),
 )
 
