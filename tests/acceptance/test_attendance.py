@@ -107,12 +107,7 @@ def apart(tmp_path, warm):
     "attendance",
     [
         "leadlist",
-        "eventbrite",
-        *(
-            pytest.param(name, marks=pytest.mark.long)
-            for name in stand.ATTENDANCE
-            if name not in {"leadlist", "eventbrite"}
-        ),
+        *(pytest.param(name, marks=pytest.mark.long) for name in stand.ATTENDANCE if name != "leadlist"),
     ],
 )
 def test_the_attendance_of_any_system_gives_the_truth_to_the_cent(apart, attendance):

@@ -59,7 +59,7 @@ def test_a_draft_gives_what_one_transaction_gives(world):
     assert not [name for name in whole[1] if name.endswith(MARK)]
 
 
-@pytest.mark.parametrize("until", ["touch_scored", "unique_keys"])
+@pytest.mark.parametrize("until", [pytest.param("touch_scored", marks=pytest.mark.long), "unique_keys"])
 def test_a_run_that_is_stopped_leaves_the_old_figures_with_their_settings_and_the_next_one_clears_up(
     world, until
 ):

@@ -104,7 +104,7 @@ def test_the_token_file_is_the_owners_and_can_be_encrypted(books, tap, settings)
     assert tap(only=["company_info"]).code == 2
 
 
-@pytest.mark.parametrize("dies", ["on_use", "at_once"])
+@pytest.mark.parametrize("dies", [pytest.param("on_use", marks=pytest.mark.long), "at_once"])
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_around_a_refresh_a_working_token_is_left(world, tmp_path, point, dies):
     """Where the vendor kills the old token at once, an answer that nobody has read is lost for good."""
