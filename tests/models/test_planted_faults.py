@@ -105,7 +105,7 @@ SPLITS = (
 
 EVENTS = (
     quick("value over a group counts an account once", "group_account", "group by grouped.group_kind, grouped.group_key, attended.account_key", "group by grouped.group_kind, grouped.group_key, attended.account_key, grouped.campaign_key"),
-    quick("what came on the first day came after the event", "group_account", "daily.date >= came.start_date", "daily.date > came.start_date"),
+    quick("what came on the first day came after the event", "group_account", "document.date >= came.start_date", "document.date > came.start_date"),
     quick("who bought on the first day is new", "group_account", "first.first_document_date >= reached.start_date", "first.first_document_date > reached.start_date"),
     quick("created on the follow-up's days only", "campaign_opportunity", "opportunity.created_date <= account_first.touch_date + run.follow_up_days", "opportunity.created_date <= account_first.touch_date"),
     quick("advanced needs a higher stage", "campaign_opportunity", "or history.best_rank > history.stage_rank", "or history.best_rank < history.stage_rank"),

@@ -44,10 +44,12 @@ LEGAL_FORMS: tuple[tuple[str, ...], ...] = (
     ("pte",),
 )
 
-#: A rate as a whole number, and one in the same unit: rates have at most twelve decimals.
+#: A rate as a whole number, and one in the same unit: rates have at most twelve decimals, nearly all of them six.
+_IS_SHORT = "rate < 900 and cast(rate as decimal(24, 6)) = rate"
 _EXACT, _ONE = (
-    "cast(cast(rate as decimal(24, 12)) * cast(1000000000000 as decimal(13, 0)) as hugeint)",
-    "cast(1000000000000 as hugeint)",
+    f"case when {_IS_SHORT} then cast(cast(rate as decimal(24, 6)) * cast(1000000 as decimal(7, 0)) as hugeint)"
+    " else cast(cast(rate as decimal(24, 12)) * cast(1000000000000 as decimal(13, 0)) as hugeint) end",
+    f"case when {_IS_SHORT} then cast(1000000 as hugeint) else cast(1000000000000 as hugeint) end",
 )
 _FORMS = "|".join(form for row in LEGAL_FORMS for form in row)
 
@@ -121,7 +123,7 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     # Minor units in the home currency of an amount in minor units, rounded once; scales as for `to_minor`.
     "to_home": (
         ("minor", "rate", "direction", "scale", "home_scale"),
-        "wide_mul_div(minor, rate_up(rate, direction) * home_scale, rate_down(rate, direction) * scale)",
+        "mul_div(minor, rate_up(rate, direction) * home_scale, rate_down(rate, direction) * scale)",
     ),
     # The same in major units, for staging, which does not know the currencies' digits: the home currency's code gives them.
     # What is in the home currency, or in none that is stated, stays as it is: it needs no rate.

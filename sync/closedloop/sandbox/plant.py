@@ -188,7 +188,7 @@ FAULTS: tuple[Fault, ...] = (
     _fault(
         "all_time_value_after_the_event",
         "group_account",
-        ("and daily.date >= came.start_date", ""),
+        ("and document.date >= came.start_date", ""),
     ),
     _fault(
         "lost_deal_as_won",

@@ -37,21 +37,14 @@ reached as (
 ),
 
 flow as (
-    select account_key, date as document_date, date as day, cast(sum(value) as bigint) as invoiced, cast(0 as bigint) as collected
+    select account_key, date as document_date, date as day, value as invoiced, cast(0 as bigint) as collected
     from document_figure
     where account_key is not null
-    group by account_key, date
     union all
-    select
-        document.account_key,
-        document.date as document_date,
-        paid.day,
-        cast(0 as bigint) as invoiced,
-        cast(sum(paid.collected) as bigint) as collected
+    select document.account_key, document.date as document_date, paid.day, cast(0 as bigint) as invoiced, paid.collected
     from collected_part as paid
     inner join document_figure as document on document.document_key = paid.document_key
     where document.account_key is not null
-    group by document.account_key, document.date, paid.day
 ),
 
 placed as (

@@ -24,7 +24,15 @@ counted as (
         cast(coalesce(line_sum.revenue, 0) as bigint) as revenue,
         cast(coalesce(line_sum.write_off, 0) as bigint) as write_off,
         case when line_sum.unstated_revenue = 0 then cast(line_sum.home_revenue as bigint) end as home_revenue,
-        case when line_sum.unstated_write_off = 0 then cast(line_sum.home_write_off as bigint) end as home_write_off
+        case when line_sum.unstated_write_off = 0 then cast(line_sum.home_write_off as bigint) end as home_write_off,
+        case
+            when document.currency <> document.home_currency
+                then rate_up(document.rate, document.rate_direction) * document.home_scale
+        end as numerator,
+        case
+            when document.currency <> document.home_currency
+                then rate_down(document.rate, document.rate_direction) * document.scale
+        end as denominator
     from document
     cross join param.run as run
     left join line_sum on line_sum.document_key = document.key
@@ -39,23 +47,23 @@ in_ledger_home as (
             when revenue = net and home_net is not null then home_net
             when revenue = 0 then 0
             when home_revenue is not null then home_revenue
-            else to_home(revenue, rate, rate_direction, scale, home_scale)
+            else mul_div(revenue, numerator, denominator)
         end as ledger_revenue,
         case
             when write_off = 0 then 0
             when currency = home_currency then write_off
             when home_write_off is not null then home_write_off
-            else to_home(write_off, rate, rate_direction, scale, home_scale)
+            else mul_div(write_off, numerator, denominator)
         end as ledger_write_off,
         case
             when currency = home_currency then gross
             when home_gross is not null then home_gross
-            else to_home(gross, rate, rate_direction, scale, home_scale)
+            else mul_div(gross, numerator, denominator)
         end as ledger_gross,
         case
             when currency = home_currency then net
             when home_net is not null then home_net
-            else to_home(net, rate, rate_direction, scale, home_scale)
+            else mul_div(net, numerator, denominator)
         end as ledger_net
     from counted
 )

@@ -20,17 +20,6 @@ reached as (
     group by grouped.group_kind, grouped.group_key, attended.account_key
 ),
 
-daily as (
-    select
-        account_key,
-        date,
-        cast(sum(value) as bigint) as value,
-        cast(sum(collected) as bigint) as collected
-    from document_figure
-    where account_key is not null
-    group by account_key, date
-),
-
 came as (
     select distinct account_key, start_date
     from reached
@@ -41,10 +30,11 @@ after_event as (
     select
         came.account_key,
         came.start_date,
-        cast(sum(daily.value) as bigint) as invoiced,
-        cast(sum(daily.collected) as bigint) as collected
+        cast(sum(document.value) as bigint) as invoiced,
+        cast(sum(document.collected) as bigint) as collected
     from came
-    inner join daily on daily.account_key = came.account_key and daily.date >= came.start_date
+    inner join document_figure as document
+        on document.account_key = came.account_key and document.date >= came.start_date
     group by came.account_key, came.start_date
 )
 
