@@ -34,6 +34,15 @@ def test_no_check_fails_on_sound_books(worked):
     assert worked[1].checks == []
 
 
+def test_no_figure_is_kept_in_128_bits(world):
+    """They take twice the room, and twenty times as long to divide."""
+    wide = world.rows(
+        "select table_name, column_name from duckdb_columns()"
+        " where schema_name in ('canonical', 'marts') and data_type = 'HUGEINT' order by all"
+    )
+    assert {row["column_name"] for row in wide} == {"numerator", "denominator"}
+
+
 @pytest.mark.parametrize(
     ("document", "value"),
     [

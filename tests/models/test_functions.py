@@ -101,6 +101,12 @@ def test_what_is_in_the_home_currency_needs_no_rate(calculate, currency):
     [
         ("mul_div(-5, 1, 2)", -3),
         ("mul_div(7, 1, 0)", None),
+        ("to_home(1000, 1.234567, 'multiply', 100, 100)", 1235),
+        ("to_home(10000000, 1.0000001, 'multiply', 100, 100)", 10000001),
+        ("to_home(1000, 900, 'multiply', 100, 100)", 900000),
+        ("to_home(15000000, 15000, 'divide', 100, 100)", 1000),
+        ("to_home(1000, 0.0067, 'multiply', 1, 100)", 670),
+        ("to_home(-900000001, 0.85, 'divide', 100, 100)", -1058823531),
         ("to_minor(-1.005, 100)", -101),
         ("to_minor(12.5, 1)", 13),
         ("cast(ratio(-2, 3) as varchar)", "-0.666667"),
@@ -126,6 +132,12 @@ def test_what_is_in_the_home_currency_needs_no_rate(calculate, currency):
 )
 def test_function(calculate, expression, value):
     assert calculate(expression) == value
+
+
+@pytest.mark.parametrize("function", ["mul_div", "wide_mul_div"])
+def test_an_amount_stays_in_64_bits_whatever_it_is_multiplied_by(calculate, function):
+    wide = "cast(3 as hugeint)"
+    assert calculate(f"typeof({function}(cast(1 as bigint), {wide}, {wide}))") == "BIGINT"
 
 
 def test_wrong_number_of_arguments_is_an_error():

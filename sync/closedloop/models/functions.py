@@ -46,11 +46,11 @@ LEGAL_FORMS: tuple[tuple[str, ...], ...] = (
 
 #: A rate as a whole number, and one in the same unit: rates have at most twelve decimals, nearly all of them six.
 _IS_SHORT = "rate < 900 and cast(rate as decimal(24, 6)) = rate"
-_EXACT, _ONE = (
+_EXACT = (
     f"case when {_IS_SHORT} then cast(cast(rate as decimal(24, 6)) * cast(1000000 as decimal(7, 0)) as hugeint)"
-    " else cast(cast(rate as decimal(24, 12)) * cast(1000000000000 as decimal(13, 0)) as hugeint) end",
-    f"case when {_IS_SHORT} then cast(1000000 as hugeint) else cast(1000000000000 as hugeint) end",
+    " else cast(cast(rate as decimal(24, 12)) * cast(1000000000000 as decimal(13, 0)) as hugeint) end"
 )
+_ONE = f"case when {_IS_SHORT} then cast(1000000 as hugeint) else cast(1000000000000 as hugeint) end"
 _FORMS = "|".join(form for row in LEGAL_FORMS for form in row)
 
 
