@@ -6,7 +6,7 @@
 -- digits of what it was invoiced in the 365 days before S in minor home units, 0 for nothing or less: bands by powers of
 -- ten need no setting in any currency. `bought_after`: a positive document dated from S to S + follow-up; `bought_before`:
 -- one in as many days before S. All are sums of steps up and down on the days of change, so that no account is looked at
--- for every event. One number carries the three counts, a million apart: it is summed and ordered once, not three times.
+-- for every event. One number carries the three counts, ten million apart: it is summed once, not three times.
 with bound as (
     select min(campaign.start_date) as first_day, max(campaign.start_date) as last_day
     from campaign
@@ -57,10 +57,10 @@ step as (
     cross join param.run as run
     where purchase.bought > 0
     union all
-    select id, date + 1 as day, revenue, bought * (1000000 - 1) as counts
+    select id, date + 1 as day, revenue, bought * (10000000 - 1) as counts
     from purchase
     union all
-    select purchase.id, purchase.date + run.follow_up_days + 1 as day, 0 as revenue, -1000000 * purchase.bought as counts
+    select purchase.id, purchase.date + run.follow_up_days + 1 as day, 0 as revenue, -10000000 * purchase.bought as counts
     from purchase
     cross join param.run as run
     where purchase.bought > 0
@@ -68,10 +68,10 @@ step as (
     select id, date + 366 as day, -revenue as revenue, 0 as counts
     from purchase
     union all
-    select id, created_date + 1 as day, 0 as revenue, 1000000000000 as counts
+    select id, created_date + 1 as day, 0 as revenue, 100000000000000 as counts
     from deal
     union all
-    select id, closed_date + 1 as day, 0 as revenue, -1000000000000 as counts
+    select id, closed_date + 1 as day, 0 as revenue, -100000000000000 as counts
     from deal
     where closed_date is not null
 ),
@@ -104,11 +104,11 @@ select
     standing.from_day,
     standing.to_day,
     coalesce(numbered.first_document_date < standing.from_day, false) as is_customer,
-    standing.counts >= 1000000000000 as has_open_deal,
+    standing.counts >= 100000000000000 as has_open_deal,
     case when standing.revenue > 0 then length(cast(standing.revenue as varchar)) else 0 end as revenue_band,
     numbered.country,
-    standing.counts % 1000000 > 0 as bought_after,
-    standing.counts // 1000000 % 1000000 > 0 as bought_before
+    standing.counts % 10000000 > 0 as bought_after,
+    standing.counts // 10000000 % 10000000 > 0 as bought_before
 from standing
 inner join numbered on numbered.id = standing.id
 where standing.from_day < standing.to_day
