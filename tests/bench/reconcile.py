@@ -1,6 +1,6 @@
 """How long a full rebuild of the figures takes, how it grows, and what a run costs when nothing has changed.
 
-Run: python tests/bench/reconcile.py [--people 100000 300000 1000000] [--profile]. Beside N people: N/5 accounts, N/5
+Run: python tests/bench/reconcile.py [--people 100000 300000 1000000] [--dense] [--profile]. Beside N people: N/5 accounts, N/5
 ledger customers, 2N documents with 3N lines, 2N settlements, N touches at N/200 events, N/3 deals. The links are given:
 every customer stores the id of its account. Exit code 1 when a budget of the design is missed at the largest size: its seconds
 are those of the marts, "links given"; the whole run, with entities, links and checks, is printed beside them.
@@ -171,8 +171,14 @@ ROWS = {
     ),
 }  # fmt: skip
 
+#: The five people of an account come to one event; in a dense world each comes to one of their own, and journeys hold several.
+DENSE = {
+    "campaign_key": "'c' || draw(i * 3 + 1, {n} // 200)",
+    "person_key": "'p' || draw(i * 7 + 5, {n})",
+}
 
-def made(folder, people):
+
+def made(folder, people, *, dense=False):
     """Return a world of so many people, landed."""
     world = build(folder, {entity: [] for entity in ROWS})
     world.store.query("create macro draw(i, n) as cast(hash(i * 2654435761) % n as bigint)")
@@ -183,6 +189,7 @@ def made(folder, people):
             "source_id": columns["key"],
             "url": "'u/' || i",
             **columns,
+            **(DENSE if dense and entity == "touch" else {}),
         }
         chosen = ", ".join(filled.get(name, "null").replace("{n}", str(people)) for name in ENTITIES[entity])
         rows = count.replace("{n}", str(people))
@@ -222,10 +229,10 @@ def reconciled(world, *, profile=False):
     return full, full_processor, marts
 
 
-def measured(people, *, profile):
+def measured(people, *, dense, profile):
     """Return what a full rebuild and a run without news take at this size, in a process that has done nothing else."""
     with tempfile.TemporaryDirectory() as folder:
-        world = made(Path(folder), people)
+        world = made(Path(folder), people, dense=dense)
         world.store.query(f"set memory_limit = '{MEMORY - INTERPRETER}GiB'")
         world.store.query(f"set threads = {CORES}")
         full, full_processor, marts = reconciled(world, profile=profile)
@@ -264,12 +271,13 @@ def main():
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
+    parser.add_argument("--dense", action="store_true", help="several events on a journey")
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
     took = []
     for people in sorted(options.people):
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
-            took.append(apart.submit(measured, people, profile=options.profile).result())
+            took.append(apart.submit(measured, people, dense=options.dense, profile=options.profile).result())
         sys.stdout.write(told(took[-1]))
         sys.stdout.flush()
     largest = took[-1]
